@@ -1,0 +1,304 @@
+"""All settings, from the environment (docs/settings.md lists the variables).
+
+PORTAL_URL decides: https means production (secure cookies, HSTS, secrets required), http means
+this machine only (secrets are made once and kept in DAO_STATE_DIR/secrets).
+"""
+
+from pathlib import Path
+from typing import Any
+
+import django_stubs_ext
+from celery.schedules import crontab
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from dao_portal import services
+from dao_portal.environment import Environment, refuse
+
+django_stubs_ext.monkeypatch()  # lets a class be written as ModelAdmin[Proposal]
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Environment.load(BASE_DIR / ".env")
+
+# --- where and for whom ---------------------------------------------------------------------
+
+STATE_DIR = Path(env.text("DAO_STATE_DIR", str(BASE_DIR / ".local"))).absolute()
+PORTAL_PORT = env.number("DAO_PORT", default=8000, least=1, most=65535)
+PORTAL_URL = env.portal_url("PORTAL_URL", f"http://localhost:{PORTAL_PORT}")
+DEBUG = env.flag("DEBUG")
+DEMO = env.flag("DAO_DEMO")
+
+if PORTAL_URL.secure:
+    for name, wanted in {"DEBUG": DEBUG, "DAO_DEMO": DEMO}.items():
+        if wanted:
+            raise refuse(name, "is on, and PORTAL_URL is https", f"write {name}=0 in production")
+
+# --- secrets --------------------------------------------------------------------------------
+
+SECRETS_DIR = None if PORTAL_URL.secure else STATE_DIR / "secrets"
+SECRET_KEY = env.secret_key("SECRET_KEY", kept_in=SECRETS_DIR)
+FIELD_ENCRYPTION_KEYS = env.fernet_keys("FIELD_ENCRYPTION_KEYS", kept_in=SECRETS_DIR)
+
+# --- parts ----------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "social",
+    "governance",
+    "treasury",
+    "accounts",
+    "dao_portal.core",
+    "allauth",
+    "allauth.account",
+    "allauth.usersessions",
+    "django_htmx",
+    "template_partials",
+    "csp",
+    "django.forms",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "dao_portal.core.middleware.RequestInfoMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "dao_portal.urls"
+WSGI_APPLICATION = "dao_portal.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# subscriber -> who is told of the actions that it listens to (dao_portal/core/events.py)
+EVENT_SUBSCRIBERS = {"notifications": "social.notifications.NotificationSubscriber"}
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "builtins": ["template_partials.templatetags.partials"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "dao_portal.core.context_processors.portal",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# --- data -----------------------------------------------------------------------------------
+
+DATABASES = {
+    "default": env.database("DATABASE_URL", services.database_url(STATE_DIR))
+    | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+}
+
+# What nobody brings runs here: see dao_portal/services.py.
+EMBEDDED_SERVICES = [
+    service
+    for service, variable in {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}.items()
+    if not env.text(variable)
+]
+
+redis_url = env.redis("REDIS_URL", services.redis_url(STATE_DIR))
+CACHES = {
+    "default": {
+        "BACKEND": "dao_portal.core.cache.DegradingRedisCache",
+        "LOCATION": redis_url.cache,
+        "KEY_PREFIX": "portal",
+        # A server that is gone costs a page half a second at most, not redis-py's three retries.
+        "OPTIONS": {
+            "socket_connect_timeout": 0.5,
+            "socket_timeout": 1,
+            "retry": Retry(NoBackoff(), 0),
+        },
+    }
+}
+
+# --- queue: PostgreSQL knows what is due, Celery only wakes things up ------------------------
+
+CELERY_BROKER_URL = redis_url.broker
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_TASK_SOFT_TIME_LIMIT = 100
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_PUBLISH_RETRY = False  # a member does not wait for a broker that is gone
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # A killed worker's task runs again after this many seconds; it must exceed the time limit.
+    "visibility_timeout": 180,
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+    "socket_connect_timeout": 1,
+}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "open and close proposals": {"task": "governance.tasks.advance_proposals", "schedule": 15},
+    "deliver events": {"task": "dao_portal.core.tasks.deliver_events", "schedule": 30},
+    "make partitions": {
+        "task": "dao_portal.core.tasks.maintain_partitions",
+        "schedule": crontab(hour=3, minute=17),
+    },
+}
+for entry in CELERY_BEAT_SCHEDULE.values():
+    # A sweep that waited longer than a minute is worth nothing: the next one is already there.
+    entry["options"] = {"expires": 60}
+
+# --- people ---------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email", "username"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = PORTAL_URL.scheme
+ACCOUNT_LOGOUT_REDIRECT_URL = "home"
+
+# gunicorn speaks plain http: behind an https address there is a proxy, and it names the client.
+TRUSTED_PROXY_COUNT = env.number(
+    "TRUSTED_PROXY_COUNT", default=int(PORTAL_URL.secure), least=0, most=9
+)
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
+
+# --- mail -----------------------------------------------------------------------------------
+
+DEV_MAIL_DIR = STATE_DIR / "mail"
+email_server = env.email("EMAIL_URL")
+if email_server:
+    globals().update(email_server)
+elif not PORTAL_URL.secure:
+    EMAIL_BACKEND = "dao_portal.core.devmail.EmailBackend"  # readable at /dev/mail/
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = f"no-reply@{PORTAL_URL.host}"
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# --- security -------------------------------------------------------------------------------
+
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", [PORTAL_URL.host])
+if not PORTAL_URL.secure:
+    ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [str(PORTAL_URL)]
+
+# __Host-: the browser refuses the cookie from any other host, or without https.
+cookie_prefix = "__Host-" if PORTAL_URL.secure else ""
+SESSION_COOKIE_NAME = f"{cookie_prefix}session"
+SESSION_COOKIE_SECURE = PORTAL_URL.secure
+CSRF_COOKIE_NAME = f"{cookie_prefix}csrf"
+CSRF_COOKIE_SECURE = PORTAL_URL.secure
+CSRF_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SECURE = PORTAL_URL.secure
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+
+if PORTAL_URL.secure:
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked from inside, without the proxy
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    if TRUSTED_PROXY_COUNT:
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# Subdomains and the browsers' preload list bind more than this host: its owner decides on them.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "manifest-src": [SELF],
+    }
+}
+# Goes into <meta name="htmx-config">. No eval, no inline style, nothing private in the browser's
+# storage; "style" is absent from the attributes to settle, because writing it breaks the policy.
+HTMX_CONFIG = {
+    "includeIndicatorStyles": False,
+    "allowEval": False,
+    "allowScriptTags": False,
+    "selfRequestsOnly": True,
+    "historyCacheSize": 0,
+    "refreshOnHistoryMiss": True,
+    "attributesToSettle": ["class", "width", "height"],
+    "responseHandling": [
+        {"code": "204", "swap": False},
+        {"code": "[23]..", "swap": True},
+        {"code": "422", "swap": True},
+        {"code": "[45]..", "swap": False, "error": True},
+    ],
+}
+
+# --- words, times, files, logs ---------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = STATE_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    # Django's own handlers would print errors only with DEBUG and mail them to nobody.
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+}
