@@ -1,0 +1,148 @@
+"""USERS and WALLETS."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import (
+    AbstractBaseUser,
+    BaseUserManager,
+    PermissionsMixin,
+)
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from dao_portal.core.base import BaseModel
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes members; an empty e-mail address is stored as NULL."""
+
+    def create_user(
+        self, username: str, email: str | None = None, password: str | None = None, **fields: Any
+    ) -> User:
+        """A member with a hashed password, or with none that can be used."""
+        email = self.normalize_email(email) if email else None
+        user = self.model(username=username, email=email, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(
+        self, username: str, email: str | None = None, password: str | None = None, **fields: Any
+    ) -> User:
+        """A member with the role of administrator."""
+        return self.create_user(username, email, password, role=User.Role.ADMIN, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin, BaseModel):
+    """A member. ``email`` is NULL, never "", for imported, wallet-only and erased members."""
+
+    class Role(models.TextChoices):
+        USER = "user", _("Member")
+        MODERATOR = "moderator", _("Moderator")
+        ADMIN = "admin", _("Administrator")
+
+    # The schema's name for it; the value is Django's algorithm$iterations$salt$hash.
+    password = models.CharField(_("password"), max_length=128, db_column="password_hash")
+    username = models.CharField(
+        _("username"), max_length=64, unique=True, validators=[UnicodeUsernameValidator()]
+    )
+    email = models.EmailField(_("e-mail address"), unique=True, null=True, blank=True)
+    first_name = models.CharField(_("first name"), max_length=150, blank=True, db_default="")
+    last_name = models.CharField(_("last name"), max_length=150, blank=True, db_default="")
+    role = models.CharField(
+        _("role"), max_length=16, choices=Role.choices, default=Role.USER, db_default=Role.USER
+    )
+    is_active = models.BooleanField(_("active"), default=True, db_default=True)
+    email_verified = models.BooleanField(_("e-mail verified"), default=False, db_default=False)
+    # Ciphertext, and the only copy of the second factor's secret.
+    two_factor_secret = models.TextField(blank=True, editable=False, db_default="")
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]
+
+    class Meta:
+        db_table = "users"
+        verbose_name = _("member")
+        verbose_name_plural = _("members")
+        constraints = (
+            models.UniqueConstraint(
+                Lower("username"),
+                name="users_username_ci_uniq",
+                violation_error_message=_("A member with this username already exists."),
+            ),
+            models.UniqueConstraint(
+                Lower("email"),
+                name="users_email_ci_uniq",
+                violation_error_message=_("A member with this e-mail address already exists."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(role__in=["user", "moderator", "admin"]), name="users_role_ck"
+            ),
+            models.CheckConstraint(condition=~models.Q(email=""), name="users_email_not_empty_ck"),
+        )
+        indexes = (
+            # the admin's list of moderators and administrators
+            models.Index(fields=["role"], name="users_role_ix"),
+            # newest members first
+            models.Index(fields=["created_at"], name="users_created_ix"),
+        )
+
+    def __str__(self) -> str:
+        return self.get_full_name()
+
+    def get_full_name(self) -> str:
+        """First and last name, or the username of who gave none."""
+        return f"{self.first_name} {self.last_name}".strip() or self.username
+
+    def get_short_name(self) -> str:
+        return self.first_name or self.username
+
+    # Roles rule; Django's two flags are read from them and stored nowhere.
+    @property
+    def is_staff(self) -> bool:  # type: ignore[override]
+        return self.role in (self.Role.MODERATOR, self.Role.ADMIN)
+
+    @property
+    def is_superuser(self) -> bool:  # type: ignore[override]
+        return self.role == self.Role.ADMIN
+
+
+class Wallet(BaseModel):
+    """An address that a member owns, or says they own until it is verified."""
+
+    class Type(models.TextChoices):
+        EVM = "evm", _("Ethereum and alike")
+
+    user = models.ForeignKey(
+        User, on_delete=models.RESTRICT, related_name="wallets", verbose_name=_("member")
+    )
+    address = models.CharField(_("address"), max_length=128, unique=True)
+    network = models.CharField(_("network"), max_length=32, db_default="ethereum")
+    type = models.CharField(_("type"), max_length=16, choices=Type.choices, db_default=Type.EVM)
+    is_primary = models.BooleanField(_("primary"), default=False, db_default=False)
+    is_verified = models.BooleanField(_("verified"), default=False, db_default=False)
+
+    class Meta:
+        db_table = "wallets"
+        verbose_name = _("wallet")
+        verbose_name_plural = _("wallets")
+        constraints = (
+            # Addresses are compared without their checksum's capitals.
+            models.UniqueConstraint(Lower("address"), name="wallets_address_ci_uniq"),
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=models.Q(is_primary=True),
+                name="wallets_one_primary_uniq",
+            ),
+        )
+        indexes = (models.Index(fields=["created_at"], name="wallets_created_ix"),)
+
+    def __str__(self) -> str:
+        return self.address

@@ -1,0 +1,46 @@
+"""The closed list of things that happen here. ``grep '"proposal.closed"'`` finds who cares."""
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Action(models.TextChoices):
+    """What an audit row says was done. A typo is an AttributeError at import, not a lost event."""
+
+    MEMBER_JOINED = "member.joined", _("joined")
+    MEMBER_VERIFIED = "member.email_verified", _("verified an e-mail address")
+    PROPOSAL_CREATED = "proposal.created", _("saved a draft")
+    PROPOSAL_EDITED = "proposal.edited", _("edited a proposal")
+    PROPOSAL_PUBLISHED = "proposal.published", _("published a proposal")
+    PROPOSAL_WITHDRAWN = "proposal.withdrawn", _("withdrew a proposal")
+    PROPOSAL_CANCELLED = "proposal.cancelled", _("cancelled a proposal")
+    PROPOSAL_OPENED = "proposal.opened", _("voting opened")
+    PROPOSAL_CLOSED = "proposal.closed", _("voting closed")
+    PROPOSAL_IMPORTED = "proposal.imported", _("imported a proposal")
+    VOTE_CAST = "vote.cast", _("voted")
+    VOTE_CHANGED = "vote.changed", _("changed a vote")
+    SETTING_CHANGED = "setting.changed", _("changed a setting")
+
+
+def action_choices() -> list[tuple[str, Any]]:
+    """For model fields: a function, so that a new action needs no migration."""
+    return Action.choices
+
+
+# The public audit page shows these only. Drafts and sign-ups are nobody else's business.
+PUBLIC_ACTIONS = frozenset(
+    {
+        Action.PROPOSAL_EDITED,
+        Action.PROPOSAL_PUBLISHED,
+        Action.PROPOSAL_WITHDRAWN,
+        Action.PROPOSAL_CANCELLED,
+        Action.PROPOSAL_OPENED,
+        Action.PROPOSAL_CLOSED,
+        Action.PROPOSAL_IMPORTED,
+        Action.VOTE_CAST,
+        Action.VOTE_CHANGED,
+        Action.SETTING_CHANGED,
+    }
+)

@@ -1,0 +1,47 @@
+"""The admin's floor: what services guard is shown, never edited."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+
+from .models import AuditLog, Setting
+
+
+class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+    """Look, search and filter; every write has its service elsewhere."""
+
+    show_full_result_count = False  # count(*) over a million rows is no answer to a search
+    actions = None
+    list_per_page = 50
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return bool(getattr(request.user, "is_staff", False))
+
+    has_module_permission = has_view_permission
+
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+@admin.register(AuditLog)
+class AuditLogAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "action", "user", "resource_type", "resource_id")
+    list_filter = ("action", "resource_type")
+    list_select_related = ("user",)
+    search_fields = ("=resource_id", "=request_id")
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
+
+
+@admin.register(Setting)
+class SettingAdmin(ReadOnlyAdmin):
+    list_display = ("key", "value", "type", "is_public")
+    search_fields = ("key", "description")

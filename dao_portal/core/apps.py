@@ -1,0 +1,23 @@
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class CoreConfig(AppConfig):
+    """The floor: base models, the event door, settings, partitions, pages."""
+
+    name = "dao_portal.core"
+    label = "core"
+
+    def ready(self) -> None:
+        from . import checks  # noqa: F401  (registers the system checks)
+
+        post_migrate.connect(make_months, sender=self)
+
+
+def make_months(**kwargs: Any) -> None:
+    """A monthly table without partitions refuses every row: have them from the first migrate."""
+    from .partitions import ensure_months
+
+    ensure_months()

@@ -1,0 +1,88 @@
+"""What every table shares: UUIDv7 keys, timestamps and exact amounts."""
+
+from __future__ import annotations
+
+import uuid
+from decimal import Context, Decimal, Inexact, InvalidOperation
+from typing import Any, ClassVar
+
+import uuid_utils.compat
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+AMOUNT_PLACES = 18
+AMOUNT_DIGITS = 78
+ONE_UNIT = Decimal(1).scaleb(-AMOUNT_PLACES)
+# Python's default context keeps 28 digits and rounds the rest away without a word.
+EXACT = Context(prec=AMOUNT_DIGITS, traps=[Inexact, InvalidOperation])
+
+
+class UUIDv7(models.Func):
+    """PostgreSQL 18's own ``uuidv7()``, for rows that SQL writes."""
+
+    function = "uuidv7"
+    arity = 0
+    output_field: ClassVar[models.Field[Any, Any]] = models.UUIDField()
+
+
+def uuid7() -> uuid.UUID:
+    """A new UUIDv7: its first 48 bits are the time in milliseconds."""
+    return uuid_utils.compat.uuid7()
+
+
+class BaseModel(models.Model):
+    """UUIDv7 key and the two timestamps that the schema asks of every table."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, db_default=UUIDv7(), editable=False)
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True, db_default=Now())
+
+    class Meta:
+        abstract = True
+
+
+class AmountField(models.DecimalField[Decimal, Decimal]):
+    """An exact amount of tokens or power: numeric(78,18).
+
+    18 decimals hold one wei; 60 digits before the point hold any ERC-20 supply (2**256 base units
+    have 78 digits). PostgreSQL rounds a 19th decimal silently, so the field refuses it first, also
+    on the paths where nobody calls ``full_clean``.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["max_digits"] = AMOUNT_DIGITS
+        kwargs["decimal_places"] = AMOUNT_PLACES
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+        name, path, args, kwargs = super().deconstruct()
+        del kwargs["max_digits"], kwargs["decimal_places"]
+        return name, path, list(args), dict(kwargs)
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        if isinstance(value, float):
+            raise TypeError(f"{self.name}: a float is not an exact amount")
+        if isinstance(value, (Decimal, int, str)):
+            value = exact_amount(value)
+        return super().get_db_prep_value(value, connection, prepared)
+
+
+def exact_amount(value: Decimal | int | str) -> Decimal:
+    """``value`` with exactly 18 decimals; ValidationError when a digit would be lost."""
+    try:
+        amount = Decimal(value)
+    except InvalidOperation as error:
+        raise ValidationError(_("“%(value)s” is not a number."), params={"value": value}) from error
+    if not amount.is_finite():
+        raise ValidationError(_("“%(value)s” is not a finite amount."), params={"value": value})
+    try:
+        return amount.quantize(ONE_UNIT, context=EXACT)
+    except Inexact as error:
+        raise ValidationError(
+            _("“%(value)s” has more than %(places)s decimals."),
+            params={"value": value, "places": AMOUNT_PLACES},
+        ) from error
+    except InvalidOperation as error:
+        raise ValidationError(_("“%(value)s” is too large."), params={"value": value}) from error

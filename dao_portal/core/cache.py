@@ -1,0 +1,45 @@
+"""A cache that may be gone without taking the page with it."""
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+
+def _degrading(method: Callable[..., Any], answer: Callable[..., Any]) -> Callable[..., Any]:
+    """``method``, or ``answer`` with the same arguments when the server cannot be reached."""
+
+    @wraps(method)
+    def call(self: RedisCache, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(self, *args, **kwargs)
+        except RedisError as error:
+            logger.warning("cache %s failed: %s", method.__name__, type(error).__name__)
+            return answer(*args, **kwargs)
+
+    return call
+
+
+class DegradingRedisCache(RedisCache):
+    """Redis, with every operation answering as an empty cache would when the server is gone.
+
+    ``add`` says True (whoever asked may go on), ``get`` its default, ``incr`` the first step: a
+    lost cache makes rate limits lenient, never a page an error.
+    """
+
+    get = _degrading(RedisCache.get, lambda key, default=None, version=None: default)
+    add = _degrading(RedisCache.add, lambda *args, **kwargs: True)
+    set = _degrading(RedisCache.set, lambda *args, **kwargs: None)
+    touch = _degrading(RedisCache.touch, lambda *args, **kwargs: False)
+    delete = _degrading(RedisCache.delete, lambda *args, **kwargs: False)
+    has_key = _degrading(RedisCache.has_key, lambda *args, **kwargs: False)
+    incr = _degrading(RedisCache.incr, lambda key, delta=1, version=None: delta)
+    get_many = _degrading(RedisCache.get_many, lambda *args, **kwargs: {})
+    set_many = _degrading(RedisCache.set_many, lambda *args, **kwargs: [])
+    delete_many = _degrading(RedisCache.delete_many, lambda *args, **kwargs: None)
+    clear = _degrading(RedisCache.clear, lambda *args, **kwargs: None)

@@ -1,0 +1,31 @@
+"""Puts the request's address, browser and id where ``record()`` finds them."""
+
+import re
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from .base import uuid7
+from .context import RequestInfo, request_scope
+from .http import client_ip
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+class RequestInfoMiddleware:
+    """Sets the contextvar for the length of a request and names the request in its answer."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-Id", "")
+        info = RequestInfo(
+            ip_address=client_ip(request),
+            user_agent=request.headers.get("User-Agent", ""),
+            request_id=given if REQUEST_ID.fullmatch(given) else uuid7().hex,
+        )
+        with request_scope(info):
+            response = self.get_response(request)
+        response["X-Request-Id"] = info.request_id
+        return response

@@ -1,0 +1,162 @@
+"""AUDIT_LOGS, EVENT_DELIVERIES and SETTINGS."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils.translation import gettext_lazy as _
+
+from .actions import action_choices
+from .base import BaseModel, UUIDv7, uuid7
+
+
+class TransactionIdField(models.BigIntegerField[int, int]):
+    """PostgreSQL's 64-bit transaction id (xid8): which transaction wrote the row."""
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        return "xid8"
+
+
+class CurrentTransactionId(models.Func):
+    """The id of the transaction that is writing the row."""
+
+    function = "pg_current_xact_id"
+    arity = 0
+    output_field: ClassVar[models.Field[Any, Any]] = TransactionIdField()
+
+
+class KeyTimestamp(models.Func):
+    """The time that a UUIDv7 key carries, to the millisecond."""
+
+    function = "uuid_extract_timestamp"
+    arity = 1
+
+
+class MonthlyModel(models.Model):
+    """A table partitioned by month on its key (core/partitions.py).
+
+    ``created_at`` is generated from the key, so the time that a row shows and the partition in
+    which it lies cannot disagree, whatever the clocks say.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, db_default=UUIDv7(), editable=False)
+    created_at = models.GeneratedField(
+        expression=KeyTimestamp("id"),
+        output_field=models.DateTimeField(),
+        db_persist=True,
+        verbose_name=_("created"),
+    )
+
+    class Meta:
+        abstract = True
+
+
+class AuditLog(MonthlyModel):
+    """One thing that was done. Append-only: the database refuses UPDATE, DELETE and TRUNCATE.
+
+    ``old_values`` and ``new_values`` hold member ids, never names, addresses or secrets, so that
+    a row can stay when a member is erased.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.RESTRICT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("member"),
+    )
+    action = models.CharField(_("action"), max_length=50, choices=action_choices)
+    resource_type = models.CharField(_("kind of thing"), max_length=50)
+    resource_id = models.UUIDField(_("thing"), null=True)
+    old_values = models.JSONField(_("before"), null=True)
+    new_values = models.JSONField(_("after"), null=True)
+    ip_address = models.CharField(_("address"), max_length=45, blank=True, db_default="")
+    user_agent = models.CharField(_("browser"), max_length=256, blank=True, db_default="")
+    request_id = models.CharField(_("request"), max_length=64, blank=True, db_default="")
+    # Sealing takes the rows of transactions that are all finished: time and key cannot tell.
+    transaction_id = TransactionIdField(db_default=CurrentTransactionId(), editable=False)
+
+    class Meta:
+        db_table = "audit_logs"
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit entries")
+        ordering = ("-id",)
+        indexes = (
+            # a member's own activity
+            models.Index(fields=["user", "-id"], name="audit_logs_user_ix"),
+            # the public audit page, filtered by action
+            models.Index(fields=["action", "-id"], name="audit_logs_action_ix"),
+            # the history page of one proposal
+            models.Index(fields=["resource_id", "-id"], name="audit_logs_resource_ix"),
+            # "on that day" in the admin
+            models.Index(fields=["created_at"], name="audit_logs_created_ix"),
+            # the sealer's range
+            models.Index(fields=["transaction_id"], name="audit_logs_xact_ix"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.resource_type} {self.resource_id}"
+
+
+class EventDelivery(BaseModel):
+    """One subscriber's debt to one event: the memory of the sweep (core/events.py)."""
+
+    event = models.ForeignKey(AuditLog, on_delete=models.RESTRICT, related_name="deliveries")
+    subscriber = models.CharField(_("subscriber"), max_length=50)
+    cursor = models.UUIDField(_("delivered up to"), null=True)
+    done_at = models.DateTimeField(_("done"), null=True)
+
+    class Meta:
+        db_table = "event_deliveries"
+        verbose_name = _("event delivery")
+        verbose_name_plural = _("event deliveries")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["event", "subscriber"], name="event_deliveries_once_uniq"
+            ),
+        )
+        indexes = (
+            # the sweep: what is still to deliver, oldest first
+            models.Index(
+                fields=["event"],
+                condition=models.Q(done_at__isnull=True),
+                name="event_deliveries_due_ix",
+            ),
+            models.Index(fields=["created_at"], name="event_deliveries_created_ix"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.subscriber} <- {self.event_id}"
+
+
+class Setting(BaseModel):
+    """What the community decided, as text; core/options.py knows type, default and meaning."""
+
+    class Type(models.TextChoices):
+        TEXT = "text", _("text")
+        INTEGER = "integer", _("whole number")
+        AMOUNT = "amount", _("amount")
+        BOOLEAN = "boolean", _("yes or no")
+
+    key = models.CharField(_("key"), max_length=100, unique=True)
+    value = models.TextField(_("value"))
+    type = models.CharField(_("type"), max_length=20, choices=Type.choices)
+    description = models.TextField(_("description"), blank=True)
+    is_public = models.BooleanField(_("public"), default=False, db_default=False)
+
+    class Meta:
+        db_table = "settings"
+        verbose_name = _("setting")
+        verbose_name_plural = _("settings")
+        ordering = ("key",)
+        indexes = (
+            models.Index(fields=["is_public"], name="settings_public_ix"),
+            models.Index(fields=["created_at"], name="settings_created_ix"),
+        )
+
+    def __str__(self) -> str:
+        return self.key
+
+

@@ -1,0 +1,231 @@
+"""What the community can decide about the portal: the registry over SETTINGS.
+
+Each option is declared once, with its type and its default; a row in SETTINGS exists only where
+somebody decided otherwise. ``get_option`` never takes a second default.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from .actions import Action
+from .base import exact_amount
+from .models import Setting
+
+SECONDS_KEPT = 5.0
+Type = Setting.Type
+Value = str | int | Decimal | bool
+
+
+@dataclass(frozen=True)
+class Option:
+    """One decision: ``validate`` gets the parsed value and raises ValidationError."""
+
+    key: str
+    type: Setting.Type
+    default: Value
+    description: str | Promise
+    public: bool = True
+    validate: Callable[[Any], object] | None = None
+
+    def parse(self, text: str) -> Value:
+        """``text`` as this option's type; ValidationError in words when it is none."""
+        value = PARSERS[self.type](text.strip())
+        if self.validate:
+            self.validate(value)
+        return value
+
+
+def _parse_integer(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise ValidationError(_("“%(text)s” is not a whole number."), params={"text": text})
+    return int(text)
+
+
+def _parse_boolean(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValidationError(_("Write true or false, not “%(text)s”."), params={"text": text})
+    return text == "true"
+
+
+PARSERS: dict[str, Callable[[str], Value]] = {
+    Type.TEXT: str,
+    Type.INTEGER: _parse_integer,
+    Type.AMOUNT: exact_amount,
+    Type.BOOLEAN: _parse_boolean,
+}
+
+
+def parse_quorum(text: str) -> tuple[Decimal, bool]:
+    """``"4000000"`` or ``"4 %"`` as (number, is it a share of all power?)."""
+    number, share = text.removesuffix("%").strip(), text.endswith("%")
+    amount = exact_amount(number)
+    if amount < 0 or (share and amount > 100):
+        raise ValidationError(_("A quorum is an amount of power, or 0 % to 100 %."))
+    return amount, share
+
+
+def parse_fraction(text: str) -> Fraction:
+    """``"2/3"`` as a Fraction above 0 and at most 1."""
+    numerator, slash, denominator = text.partition("/")
+    if not (slash and numerator.isdigit() and denominator.isdigit() and int(denominator)):
+        raise ValidationError(_("Write the share as a fraction, such as 1/2 or 2/3."))
+    share = Fraction(int(numerator), int(denominator))
+    if not 0 < share <= 1:
+        raise ValidationError(_("The share must be above 0 and at most 1."))
+    return share
+
+
+def _one_of(*words: str) -> Callable[[str], None]:
+    def check(value: str) -> None:
+        if value not in words:
+            raise ValidationError(_("Choose one of: %(words)s."), params={"words": ", ".join(words)})
+
+    return check
+
+
+def _not_negative(value: int | Decimal) -> None:
+    if value < 0:
+        raise ValidationError(_("This cannot be negative."))
+
+
+OPTIONS: dict[str, Option] = {
+    option.key: option
+    for option in (
+        Option("community.name", Type.TEXT, "Commons", _("The community's name.")),
+        Option(
+            "governance.token",
+            Type.TEXT,
+            "DPT",
+            _("Symbol of the token whose holders decide."),
+        ),
+        Option(
+            "governance.quorum",
+            Type.TEXT,
+            "4 %",
+            _("Power that must be counted: an amount, or a share of all power at opening."),
+            validate=parse_quorum,
+        ),
+        Option(
+            "governance.quorum_mode",
+            Type.TEXT,
+            "for_abstain",
+            _("What counts toward the quorum: for_abstain, for, or turnout."),
+            validate=_one_of("for_abstain", "for", "turnout"),
+        ),
+        Option(
+            "governance.approval",
+            Type.TEXT,
+            "1/2",
+            _("Share of For among For and Against that a proposal needs."),
+            validate=parse_fraction,
+        ),
+        Option(
+            "governance.proposal_threshold",
+            Type.AMOUNT,
+            Decimal(0),
+            _("Power that a member needs to publish a proposal."),
+            validate=_not_negative,
+        ),
+        Option(
+            "governance.notice_minutes",
+            Type.INTEGER,
+            24 * 60,
+            _("Shortest time from publishing to opening, in minutes."),
+        ),
+        Option(
+            "governance.voting_minutes_min",
+            Type.INTEGER,
+            24 * 60,
+            _("Shortest voting time, in minutes."),
+        ),
+        Option(
+            "governance.voting_minutes_max",
+            Type.INTEGER,
+            30 * 24 * 60,
+            _("Longest voting time, in minutes."),
+        ),
+        Option(
+            "power.balance_weight",
+            Type.AMOUNT,
+            Decimal(1),
+            _("Power of one token that is held."),
+            validate=_not_negative,
+        ),
+        Option(
+            "power.staked_weight",
+            Type.AMOUNT,
+            Decimal(1),
+            _("Power of one token that is staked."),
+            validate=_not_negative,
+        ),
+        Option(
+            "audit.keep_whole_ip",
+            Type.BOOLEAN,
+            False,
+            _("Keep whole network addresses in the audit log instead of cutting them."),
+            public=False,
+        ),
+    )
+}
+
+
+class _Cache:
+    """All rows of SETTINGS, kept for five seconds in each process: one query, not one a key."""
+
+    values: dict[str, str] | None = None
+    read_at = 0.0
+
+
+def clear_option_cache() -> None:
+    """Forget what was read: the next ``get_option`` asks the database."""
+    _Cache.values = None
+
+
+def get_option(key: str) -> Any:
+    """The value in force, parsed; KeyError for a key that nobody declared."""
+    option = OPTIONS[key]
+    now = time.monotonic()
+    values = _Cache.values
+    if values is None or now - _Cache.read_at > SECONDS_KEPT:
+        values = dict(Setting.objects.values_list("key", "value"))
+        _Cache.values, _Cache.read_at = values, now
+    return option.parse(values[key]) if key in values else option.default
+
+
+@transaction.atomic
+def set_option(key: str, text: str, *, actor: models.Model | None) -> Setting:
+    """Decide ``key``; ValidationError when ``text`` does not fit. Locks the row; audited."""
+    from .events import record  # events reads an option itself
+
+    option = OPTIONS[key]
+    option.parse(text)
+    old = Setting.objects.select_for_update().filter(key=key).first()
+    setting, _created = Setting.objects.update_or_create(
+        key=key,
+        defaults={
+            "value": text,
+            "type": option.type,
+            "description": str(option.description),
+            "is_public": option.public,
+        },
+    )
+    record(
+        Action.SETTING_CHANGED,
+        actor=actor,
+        resource=setting,
+        old={"key": key, "value": old.value if old else str(option.default)},
+        new={"key": key, "value": text},
+    )
+    transaction.on_commit(clear_option_cache)
+    return setting

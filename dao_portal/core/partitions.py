@@ -1,0 +1,201 @@
+"""Partitioned tables under ordinary models, and the upkeep of the monthly ones.
+
+The model keeps ``id`` as its single Django primary key. Hash-partitioned tables get
+PRIMARY KEY (id, <key>) in the database; monthly ones are partitioned by ``id`` itself, so their
+key stays ``id``. What was tried and refused: docs/adr/0003-partitions.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, models, transaction
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.operations.models import CreateModel
+from django.db.migrations.state import ProjectState
+
+MONTHS_AHEAD = 6
+
+
+class CreatePartitionedModel(CreateModel):
+    """``CreateModel`` whose table is ``PARTITION BY RANGE (id)`` or ``PARTITION BY HASH (key)``.
+
+    ``partition_by`` names the field. "id" means one partition a month, made by ``ensure_months``;
+    any other field means ``HASH_PARTITIONS`` of them, made here. The model state is that of a
+    plain CreateModel: ``makemigrations --check`` stays clean.
+    """
+
+    def __init__(self, *args: Any, partition_by: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.partition_by = partition_by
+
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
+        name, args, kwargs = super().deconstruct()
+        return name, args, {**kwargs, "partition_by": self.partition_by}
+
+    def reduce(self, operation: Any, app_label: str) -> bool | list[Any]:
+        return False  # a squash must never merge it into a plain CreateModel
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        model = to_state.apps.get_model(app_label, self.name)
+        if not self.allow_migrate_model(schema_editor.connection.alias, model):
+            return
+        create_partitioned_table(schema_editor, model, self.partition_by)
+
+
+HASH_PARTITIONS = 16
+
+
+def create_partitioned_table(
+    editor: BaseDatabaseSchemaEditor, model: type[models.Model], partition_by: str
+) -> None:
+    """CREATE TABLE ... PARTITION BY, with the primary key that PostgreSQL asks for."""
+    meta, quote = model._meta, editor.quote_name
+    key = meta.get_field(partition_by).column
+    monthly = meta.get_field(partition_by).primary_key
+    primary_key = ", ".join(quote(column) for column in dict.fromkeys([meta.pk.column, key]))
+    plain_sql, pk = editor.sql_create_table, meta.pk
+    editor.sql_create_table = (
+        f"CREATE TABLE %(table)s (%(definition)s, PRIMARY KEY ({primary_key}))"
+        f" PARTITION BY {'RANGE' if monthly else 'HASH'} ({quote(key)})"
+    )
+    pk.primary_key = False  # or Django writes PRIMARY KEY behind the column as well
+    try:
+        editor.create_model(model)
+    finally:
+        editor.sql_create_table, pk.primary_key = plain_sql, True
+    if not monthly:
+        for number in range(HASH_PARTITIONS):
+            editor.execute(
+                f"CREATE TABLE {quote(f'{meta.db_table}_{number:02d}')}"
+                f" PARTITION OF {quote(meta.db_table)}"
+                f" FOR VALUES WITH (MODULUS {HASH_PARTITIONS}, REMAINDER {number})"
+            )
+
+
+class HashPartitionedModel(models.Model):
+    """Adds the partition key to ``UPDATE ... WHERE id =``: save() touches one partition, not 16."""
+
+    partition_key: str
+
+    class Meta:
+        abstract = True
+
+    def _do_update(self, base_qs: Any, *args: Any, **kwargs: Any) -> bool:
+        key = {self.partition_key: getattr(self, self.partition_key)}
+        updated: bool = super()._do_update(base_qs.filter(**key), *args, **kwargs)  # type: ignore[misc]
+        return updated
+
+
+# --- months -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, order=True)
+class Month:
+    """A calendar month in UTC."""
+
+    year: int
+    month: int
+
+    @classmethod
+    def of(cls, moment: datetime) -> Month:
+        moment = moment.astimezone(UTC)
+        return cls(moment.year, moment.month)
+
+    @classmethod
+    def parse(cls, text: str) -> Month:
+        """``2026-11``; ValueError otherwise."""
+        return cls.of(datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC))
+
+    def __add__(self, months: int) -> Month:
+        index = self.year * 12 + self.month - 1 + months
+        return Month(index // 12, index % 12 + 1)
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.month:02d}"
+
+    @property
+    def first_key(self) -> UUID:
+        """The smallest UUIDv7 that a row of this month can have."""
+        return first_key_at(datetime(self.year, self.month, 1, tzinfo=UTC))
+
+
+def first_key_at(moment: datetime) -> UUID:
+    """The smallest UUIDv7 of the millisecond in which ``moment`` lies (RFC 9562, 5.7)."""
+    milliseconds = int(moment.timestamp() * 1000)
+    return UUID(int=(milliseconds << 80) | (0x7 << 76) | (0b10 << 62))
+
+
+def monthly_tables() -> list[str]:
+    """The tables that are partitioned by month, as the database has them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_partitioned_table JOIN pg_class ON oid = partrelid"
+            " WHERE partstrat = 'r' AND relnamespace = current_schema()::regnamespace ORDER BY 1"
+        )
+        return [name for (name,) in cursor.fetchall()]
+
+
+def attached_months(table: str) -> list[Month]:
+    """The months of ``table`` that have a partition, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid"
+            " WHERE inhparent = %s::regclass AND NOT inhdetachpending",
+            [table],
+        )
+        suffixes = [name.removeprefix(f"{table}_") for (name,) in cursor.fetchall()]
+    return sorted(Month.parse(suffix.replace("_", "-")) for suffix in suffixes)
+
+
+def ensure_months(*, since: datetime | None = None, ahead: int = MONTHS_AHEAD) -> list[str]:
+    """Make the missing partitions from the month of ``since`` (now) to ``ahead`` months from now.
+
+    Returns the names of those made. Whoever writes into the past calls this first. LIKE and
+    ATTACH take a weak lock on the parent: readers and writers go on.
+    """
+    now = Month.of(datetime.now(UTC))
+    first = min(now, Month.of(since)) if since else now
+    made: list[str] = []
+    for table in monthly_tables():
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"partitions:{table}"])
+            attached, month = set(attached_months(table)), first
+            while month <= now + ahead:
+                if month not in attached:
+                    made.append(_attach_month(cursor, table, month))
+                month += 1
+    return made
+
+
+def _attach_month(cursor: Any, table: str, month: Month) -> str:
+    name = f"{table}_{month.year:04d}_{month.month:02d}"
+    cursor.execute(
+        f'CREATE TABLE "{name}"'
+        f' (LIKE "{table}" INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED)'
+    )
+    # TRUNCATE triggers are not inherited: each partition of an append-only table gets its own.
+    cursor.execute(
+        "SELECT tgname, tgfoid::regproc FROM pg_trigger"
+        " WHERE tgrelid = %s::regclass AND NOT tgisinternal AND tgtype & 32 <> 0",
+        [table],
+    )
+    for trigger, function in cursor.fetchall():
+        cursor.execute(
+            f'CREATE TRIGGER "{trigger}" BEFORE TRUNCATE ON "{name}" EXECUTE FUNCTION {function}()'
+        )
+    cursor.execute(
+        f'ALTER TABLE "{table}" ATTACH PARTITION "{name}" FOR VALUES FROM (%s) TO (%s)',
+        [str(month.first_key), str((month + 1).first_key)],
+    )
+    return name

@@ -1,0 +1,57 @@
+"""Why governance says no, in words for the member who asked."""
+
+from django.utils.translation import gettext_lazy as _
+
+from dao_portal.core.errors import DomainError
+
+
+class NotYours(DomainError):
+    """Only the author may do this."""
+
+    message = _("Only the author of this proposal can do that.")
+
+
+class NotEditable(DomainError):
+    """The text is frozen."""
+
+    message = _("Voting has opened, so the proposal can no longer be changed.")
+
+
+class NotPublishable(DomainError):
+    """The draft or its author does not meet today's rules."""
+
+
+class NotEligible(DomainError):
+    """No power was counted for this member."""
+
+    message = _(
+        "You had no voting power when voting opened, so you cannot vote on this proposal."
+    )
+
+
+class VotingNotOpen(DomainError):
+    """Before ``opened_at``."""
+
+    message = _("Voting has not opened yet. Nothing was recorded.")
+
+
+class VotingClosed(DomainError):
+    """At or after ``voting_end``, or the proposal was decided."""
+
+    message = _("Voting has closed. Your vote was not recorded.")
+
+
+class UnknownChoice(DomainError):
+    """Neither yes, no nor abstain."""
+
+    message = _("Choose For, Against or Abstain before you continue.")
+
+
+class ReasonTooLong(DomainError):
+    """More than MAX_REASON characters."""
+
+
+class NothingToCancel(DomainError):
+    """Only a published, undecided proposal can be withdrawn or cancelled."""
+
+    message = _("Only a published proposal that is not decided yet can be taken back.")

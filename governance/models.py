@@ -1,0 +1,483 @@
+"""PROPOSALS, VOTES, POWER_SNAPSHOTS and TALLY_SLOTS."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from dao_portal.core.base import AmountField, BaseModel
+from dao_portal.core.partitions import HashPartitionedModel
+from treasury.models import Token, not_negative
+
+from .canonical import vote_receipt
+from .outcome import Rule, Tally, to_units
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+MAX_TITLE = 200
+MAX_REASON = 500
+RULE_VERSION = 1
+
+
+class NextProposalNumber(models.Func):
+    """The number that people say to each other: #42."""
+
+    template = "nextval('proposals_number_seq')"
+    arity = 0
+    output_field: ClassVar[models.Field[Any, Any]] = models.BigIntegerField()
+
+
+class ProposalQuerySet(models.QuerySet["Proposal"]):
+    """Filters that compose. Visibility is one of them: authorise by fetching."""
+
+    def visible_to(self, user: User | AnonymousUser) -> ProposalQuerySet:
+        """Published ones, and one's own drafts; each with the database's clock beside it."""
+        visible = ~Q(status=Proposal.Status.DRAFT)
+        if user.is_authenticated:
+            visible |= Q(proposer=user)
+        return self.filter(visible).annotate(db_now=Now())
+
+    def upcoming(self) -> ProposalQuerySet:
+        return self.filter(status=Proposal.Status.ACTIVE, voting_start__gt=Now())
+
+    def open(self) -> ProposalQuerySet:
+        """Votes count now."""
+        return self.filter(
+            status=Proposal.Status.ACTIVE, opened_at__isnull=False, voting_end__gt=Now()
+        )
+
+    def counting(self) -> ProposalQuerySet:
+        """The window is over, the result not yet written down."""
+        return self.filter(status=Proposal.Status.ACTIVE, voting_end__lte=Now())
+
+    def decided(self) -> ProposalQuerySet:
+        return self.filter(status__in=Proposal.DECIDED)
+
+    def due_to_open(self) -> ProposalQuerySet:
+        return self.filter(
+            status=Proposal.Status.ACTIVE, opened_at__isnull=True, voting_start__lte=Now()
+        ).order_by("voting_start")
+
+    def due_to_close(self) -> ProposalQuerySet:
+        return self.counting().filter(opened_at__isnull=False).order_by("voting_end")
+
+    def unvoted_by(self, user: User) -> ProposalQuerySet:
+        """Open, with power for ``user``, and without their vote."""
+        return self.open().filter(
+            models.Exists(
+                PowerSnapshot.objects.filter(proposal=models.OuterRef("pk"), user=user, power__gt=0)
+            ),
+            ~models.Exists(Vote.objects.filter(proposal=models.OuterRef("pk"), voter=user)),
+        )
+
+    def search(self, words: str) -> ProposalQuerySet:
+        return self.filter(search=SearchQuery(words, search_type="websearch", config="english"))
+
+
+class Proposal(BaseModel):
+    """Something to decide. docs/governance.md tells its life."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        ACTIVE = "active", _("Active")
+        PASSED = "passed", _("Passed")
+        REJECTED = "rejected", _("Rejected")
+        EXPIRED = "expired", _("Expired")
+
+    class Type(models.TextChoices):
+        TEXT = "text", _("Text")
+
+    class Source(models.TextChoices):
+        PORTAL = "portal", _("This portal")
+        SNAPSHOT = "snapshot", _("Snapshot")
+        DEMO = "demo", _("Demo history")
+
+    class Phase(models.TextChoices):
+        """What a member sees: the status, judged by the clock."""
+
+        DRAFT = "draft", _("Draft")
+        UPCOMING = "upcoming", _("Upcoming")
+        OPENING = "opening", _("Opening")
+        OPEN = "open", _("Open")
+        COUNTING = "counting", _("Counting")
+        PASSED = "passed", _("Passed")
+        REJECTED = "rejected", _("Rejected")
+        EXPIRED = "expired", _("No quorum")
+        CANCELLED = "cancelled", _("Cancelled")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    class QuorumMode(models.TextChoices):
+        FOR_ABSTAIN = "for_abstain", _("For and Abstain count")
+        FOR = "for", _("For counts")
+        TURNOUT = "turnout", _("Every vote counts")
+
+    DECIDED: ClassVar[tuple[str, ...]] = ("passed", "rejected", "expired")
+
+    number = models.BigIntegerField(
+        _("number"), unique=True, db_default=NextProposalNumber(), editable=False
+    )
+    proposer = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.RESTRICT,
+        related_name="proposals",
+        verbose_name=_("author"),
+    )
+    title = models.CharField(_("title"), max_length=MAX_TITLE)
+    description = models.TextField(_("text"), blank=True)
+    description_html = models.TextField(editable=False, blank=True, db_default="")
+    type = models.CharField(
+        _("type"), max_length=32, choices=Type.choices, default=Type.TEXT, db_default=Type.TEXT
+    )
+    status = models.CharField(
+        _("status"),
+        max_length=16,
+        choices=Status.choices,
+        default=Status.DRAFT,
+        db_default=Status.DRAFT,
+    )
+    metadata = models.JSONField(
+        _("metadata"), default=dict, blank=True, db_default=models.Value({}, models.JSONField())
+    )
+    voting_start = models.DateTimeField(_("voting opens"), null=True, blank=True)
+    voting_end = models.DateTimeField(_("voting closes"), null=True, blank=True)
+    published_at = models.DateTimeField(_("published"), null=True, blank=True)
+
+    # The rule, copied from SETTINGS and frozen at opening.
+    token = models.ForeignKey(
+        Token,
+        on_delete=models.RESTRICT,
+        null=True,
+        blank=True,
+        related_name="proposals",
+        verbose_name=_("token"),
+    )
+    quorum_mode = models.CharField(
+        _("what counts toward the quorum"),
+        max_length=16,
+        choices=QuorumMode.choices,
+        blank=True,
+        db_default="",
+    )
+    quorum_threshold = AmountField(_("quorum"), null=True, blank=True)
+    approval_numerator = models.BigIntegerField(null=True, blank=True)
+    approval_denominator = models.BigIntegerField(null=True, blank=True)
+    approval_threshold = models.DecimalField(  # for show: the fraction rules
+        _("approval"), max_digits=19, decimal_places=18, null=True, blank=True
+    )
+    total_power = AmountField(_("total power"), null=True, blank=True)
+    rule_version = models.PositiveSmallIntegerField(_("rule version"), null=True, blank=True)
+    fingerprint = models.CharField(_("fingerprint"), max_length=71, blank=True, db_default="")
+    opened_at = models.DateTimeField(_("opened"), null=True, blank=True)
+
+    # The result, written once at closing. Heads beside power: the schema counts heads.
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    outcome_reason = models.CharField(_("why"), max_length=32, blank=True, db_default="")
+    outcome_note = models.TextField(_("public reason"), blank=True, db_default="")
+    total_votes = models.IntegerField(_("votes"), default=0, db_default=0)
+    yes_votes = models.IntegerField(_("votes For"), default=0, db_default=0)
+    no_votes = models.IntegerField(_("votes Against"), default=0, db_default=0)
+    abstain_votes = models.IntegerField(_("votes Abstain"), default=0, db_default=0)
+    yes_power = AmountField(_("power For"), default=0, db_default=0)
+    no_power = AmountField(_("power Against"), default=0, db_default=0)
+    abstain_power = AmountField(_("power Abstain"), default=0, db_default=0)
+    votes_digest = models.CharField(_("votes digest"), max_length=64, blank=True, db_default="")
+
+    source = models.CharField(
+        _("source"),
+        max_length=16,
+        choices=Source.choices,
+        default=Source.PORTAL,
+        db_default=Source.PORTAL,
+    )
+    source_id = models.CharField(_("id at the source"), max_length=128, blank=True, db_default="")
+    search = models.GeneratedField(
+        expression=SearchVector("title", weight="A", config="english")
+        + SearchVector("description", weight="B", config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+    voters: models.ManyToManyField[Any, Any] = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, through="Vote", related_name="voted_proposals"
+    )
+
+    objects: ClassVar[ProposalQuerySet] = ProposalQuerySet.as_manager()  # type: ignore[assignment]
+
+    db_now: datetime  # annotated by visible_to()
+
+    class Meta:
+        db_table = "proposals"
+        verbose_name = _("proposal")
+        verbose_name_plural = _("proposals")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(status__in=["draft", "active", "passed", "rejected", "expired"]),
+                name="proposals_status_ck",
+            ),
+            models.CheckConstraint(
+                condition=Q(source__in=["portal", "snapshot", "demo"]), name="proposals_source_ck"
+            ),
+            models.CheckConstraint(
+                condition=Q(voting_end__gt=F("voting_start")), name="proposals_window_ck"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="draft")
+                | Q(
+                    voting_start__isnull=False,
+                    voting_end__isnull=False,
+                    published_at__isnull=False,
+                ),
+                name="proposals_published_has_window_ck",
+            ),
+            models.CheckConstraint(
+                condition=Q(opened_at__isnull=True)
+                | Q(
+                    Q(quorum_threshold__gte=0),
+                    Q(approval_numerator__gt=0),
+                    Q(approval_denominator__gte=F("approval_numerator")),
+                    Q(quorum_mode__in=["for_abstain", "for", "turnout"]),
+                    Q(approval_threshold__isnull=False, rule_version__isnull=False),
+                    ~Q(fingerprint=""),
+                ),
+                name="proposals_opened_has_rule_ck",
+            ),
+            models.CheckConstraint(
+                condition=Q(Q(status__in=["draft", "active"]), closed_at__isnull=True)
+                | Q(~Q(outcome_reason=""), ~Q(status__in=["draft", "active"]), closed_at__isnull=False),
+                name="proposals_decided_has_reason_ck",
+            ),
+            models.CheckConstraint(
+                condition=Q(total_votes=F("yes_votes") + F("no_votes") + F("abstain_votes")),
+                name="proposals_total_votes_ck",
+            ),
+            not_negative("yes_votes", "proposals_yes_votes_ck"),
+            not_negative("no_votes", "proposals_no_votes_ck"),
+            not_negative("abstain_votes", "proposals_abstain_votes_ck"),
+            not_negative("yes_power", "proposals_yes_power_ck"),
+            not_negative("no_power", "proposals_no_power_ck"),
+            not_negative("abstain_power", "proposals_abstain_power_ck"),
+            models.UniqueConstraint(
+                fields=["source", "source_id"],
+                condition=~Q(source_id=""),
+                name="proposals_source_id_uniq",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["status"], name="proposals_status_ix"),
+            models.Index(fields=["voting_start"], name="proposals_voting_start_ix"),
+            models.Index(fields=["voting_end"], name="proposals_voting_end_ix"),
+            models.Index(fields=["created_at"], name="proposals_created_ix"),
+            # the list, newest first
+            models.Index(
+                fields=["-published_at"],
+                condition=~Q(status="draft"),
+                name="proposals_newest_ix",
+            ),
+            # what the clock has to open and to close
+            models.Index(
+                fields=["voting_start"],
+                condition=Q(status="active", opened_at__isnull=True),
+                name="proposals_due_to_open_ix",
+            ),
+            models.Index(
+                fields=["voting_end"], condition=Q(status="active"), name="proposals_due_to_close_ix"
+            ),
+            GinIndex(fields=["search"], name="proposals_search_ix"),
+            # pages filter by what a proposal does
+            GinIndex(
+                fields=["metadata"], opclasses=["jsonb_path_ops"], name="proposals_metadata_ix"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"#{self.number} {self.title}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("governance:proposal_detail", args=[self.number])
+
+    @property
+    def now(self) -> datetime:
+        """The database's clock when the row was read, else ours."""
+        return getattr(self, "db_now", None) or timezone.now()
+
+    @property
+    def phase(self) -> Phase:
+        """What the proposal is right now. A dead worker never makes a closed vote look open."""
+        if self.outcome_reason in ("cancelled", "withdrawn"):
+            return self.Phase(self.outcome_reason)
+        if self.status != self.Status.ACTIVE:
+            return self.Phase(self.status)
+        assert self.voting_start and self.voting_end  # proposals_published_has_window_ck
+        if self.now >= self.voting_end:
+            return self.Phase.COUNTING
+        if self.now < self.voting_start:
+            return self.Phase.UPCOMING
+        return self.Phase.OPEN if self.opened_at else self.Phase.OPENING
+
+    @property
+    def is_open(self) -> bool:
+        return self.phase == self.Phase.OPEN
+
+    @property
+    def is_decided(self) -> bool:
+        return self.status in self.DECIDED
+
+    @property
+    def is_editable(self) -> bool:
+        """Until voting opens."""
+        return self.phase in (self.Phase.DRAFT, self.Phase.UPCOMING)
+
+    @property
+    def rule(self) -> Rule:
+        """The frozen rule in base units; only after opening."""
+        assert self.quorum_threshold is not None
+        assert self.approval_numerator and self.approval_denominator
+        return Rule(
+            quorum_mode=self.quorum_mode,  # type: ignore[arg-type]  # proposals_opened_has_rule_ck
+            quorum=to_units(self.quorum_threshold),
+            approval_numerator=self.approval_numerator,
+            approval_denominator=self.approval_denominator,
+        )
+
+    @property
+    def final_tally(self) -> Tally:
+        """The power written down at closing, in base units."""
+        return Tally(
+            to_units(self.yes_power), to_units(self.no_power), to_units(self.abstain_power)
+        )
+
+
+class PowerSnapshot(HashPartitionedModel, BaseModel):
+    """One member's power in one proposal, frozen at opening. Being in here is being eligible."""
+
+    partition_key = "proposal_id"
+
+    proposal = models.ForeignKey(
+        Proposal, on_delete=models.RESTRICT, db_index=False, related_name="snapshots"
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.RESTRICT, related_name="snapshots"
+    )
+    own = AmountField(_("held"), default=0, db_default=0)
+    staked = AmountField(_("staked"), default=0, db_default=0)
+    delegated = AmountField(_("delegated to you"), default=0, db_default=0)
+    power = AmountField(_("power"))
+
+    class Meta:
+        db_table = "power_snapshots"
+        verbose_name = _("counted power")
+        verbose_name_plural = _("counted power")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["proposal", "user"], name="power_snapshots_proposal_user_uniq"
+            ),
+            not_negative("power", "power_snapshots_power_ck"),
+        )
+        indexes = (models.Index(fields=["created_at"], name="power_snapshots_created_ix"),)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.proposal_id}"
+
+
+class Vote(HashPartitionedModel, BaseModel):
+    """One member's vote. The database's guard (sql/votes.sql) judges it, whatever the door."""
+
+    class Choice(models.TextChoices):
+        YES = "yes", _("For")
+        NO = "no", _("Against")
+        ABSTAIN = "abstain", _("Abstain")
+
+    partition_key = "proposal_id"
+
+    proposal = models.ForeignKey(
+        Proposal, on_delete=models.RESTRICT, db_index=False, related_name="votes"
+    )
+    voter = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.RESTRICT, db_index=False, related_name="votes"
+    )
+    vote_type = models.CharField(_("choice"), max_length=7, choices=Choice.choices)
+    voting_power = AmountField(_("power"))
+    reason = models.TextField(_("reason"), blank=True, default="", db_default="")
+    # Stays when a reason is hidden or erased, so that the receipt can still be checked.
+    reason_sha256 = models.CharField(max_length=64, editable=False)
+    # The guard's clock. Not updated_at: hiding a reason is no new vote.
+    cast_at = models.DateTimeField(_("cast"), db_default=Now())
+
+    class Meta:
+        db_table = "votes"
+        verbose_name = _("vote")
+        verbose_name_plural = _("votes")
+        constraints = (
+            models.UniqueConstraint(fields=["proposal", "voter"], name="votes_proposal_voter_uniq"),
+            models.CheckConstraint(
+                condition=Q(vote_type__in=["yes", "no", "abstain"]), name="votes_vote_type_ck"
+            ),
+            not_negative("voting_power", "votes_voting_power_ck"),
+        )
+        indexes = (
+            # the largest votes first, on a proposal's page of votes
+            models.Index(fields=["proposal", "-voting_power"], name="votes_power_ix"),
+            # one member's voting record
+            models.Index(fields=["voter", "-created_at"], name="votes_voter_ix"),
+            models.Index(fields=["created_at"], name="votes_created_ix"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.voter_id} {self.vote_type} {self.proposal_id}"
+
+    def receipt(self, fingerprint: str) -> str:
+        """The code under which the voter finds this vote; ``fingerprint`` is the proposal's."""
+        return vote_receipt(
+            fingerprint=fingerprint,
+            voter=str(self.voter_id),
+            choice=self.vote_type,
+            power=self.voting_power,
+            cast_at=self.cast_at,
+            reason_sha256=self.reason_sha256,
+        )
+
+
+class TallySlot(BaseModel):
+    """A sixteenth of a proposal's live tally, so that voters do not queue for one row.
+
+    Written by the database's trigger only. All counters stand in one row: a changed vote touches
+    one slot and cannot deadlock. ``version`` grows with every change, also with one that leaves
+    the sums alone.
+    """
+
+    proposal = models.ForeignKey(
+        Proposal, on_delete=models.RESTRICT, db_index=False, related_name="tally_slots"
+    )
+    slot = models.PositiveSmallIntegerField()
+    version = models.BigIntegerField(db_default=0)
+    yes_votes = models.BigIntegerField(db_default=0)
+    no_votes = models.BigIntegerField(db_default=0)
+    abstain_votes = models.BigIntegerField(db_default=0)
+    yes_power = AmountField(db_default=0)
+    no_power = AmountField(db_default=0)
+    abstain_power = AmountField(db_default=0)
+
+    class Meta:
+        db_table = "tally_slots"
+        verbose_name = _("tally slot")
+        verbose_name_plural = _("tally slots")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["proposal", "slot"], name="tally_slots_proposal_slot_uniq"
+            ),
+        )
+        indexes = (models.Index(fields=["created_at"], name="tally_slots_created_ix"),)
+
+    def __str__(self) -> str:
+        return f"{self.proposal_id} {self.slot}"

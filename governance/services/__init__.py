@@ -1,0 +1,24 @@
+"""What governance does: one verb a function. Doors call these and nothing below them."""
+
+from .lifecycle import (
+    Advanced,
+    advance_proposals,
+    cancel_proposal,
+    close_proposal,
+    open_proposal,
+)
+from .proposals import create_draft, edit_proposal, publish_proposal, withdraw_proposal
+from .votes import cast_vote
+
+__all__ = [
+    "Advanced",
+    "advance_proposals",
+    "cancel_proposal",
+    "cast_vote",
+    "close_proposal",
+    "create_draft",
+    "edit_proposal",
+    "open_proposal",
+    "publish_proposal",
+    "withdraw_proposal",
+]

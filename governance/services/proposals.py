@@ -1,0 +1,195 @@
+"""Drafting, editing, publishing and withdrawing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from dao_portal.core.actions import Action
+from dao_portal.core.events import record
+from dao_portal.core.markdown import render_markdown
+from dao_portal.core.templatetags.portal import amount
+from treasury.selectors import current_power
+
+from ..canonical import canonical_hash
+from ..errors import NotEditable, NothingToCancel, NotPublishable, NotYours
+from ..models import MAX_TITLE, Proposal
+from ..rules import Rules, current_rules
+
+
+@dataclass(frozen=True)
+class Content:
+    """What an author writes. The window may be missing in a draft."""
+
+    title: str
+    description: str
+    voting_start: datetime | None = None
+    voting_end: datetime | None = None
+    type: str = Proposal.Type.TEXT
+
+    def write_to(self, proposal: Proposal) -> None:
+        proposal.title = self.title.strip()
+        proposal.description = self.description.strip()
+        proposal.description_html = render_markdown(proposal.description)
+        proposal.voting_start = self.voting_start
+        proposal.voting_end = self.voting_end
+        proposal.type = self.type
+
+
+@transaction.atomic
+def create_draft(*, actor: User, content: Content) -> Proposal:
+    """A draft that only ``actor`` sees. Locks nothing."""
+    proposal = Proposal(proposer=actor)
+    content.write_to(proposal)
+    _require_title_and_window(proposal)
+    proposal.save()
+    record(Action.PROPOSAL_CREATED, actor=actor, resource=proposal, new=_fingerprints(proposal))
+    return proposal
+
+
+@transaction.atomic
+def edit_proposal(*, actor: User, proposal_id: UUID, content: Content) -> Proposal:
+    """Change a draft, or a published proposal before voting opens. Locks the proposal.
+
+    A published proposal keeps meeting the rules for publishing: its window may not move closer
+    than the notice that members were promised.
+    """
+    proposal = lock_own_proposal(actor=actor, proposal_id=proposal_id)
+    if not proposal.is_editable:
+        raise NotEditable
+    old = _fingerprints(proposal)
+    window = (proposal.voting_start, proposal.voting_end)
+    content.write_to(proposal)
+    _require_title_and_window(proposal)
+    if proposal.status == Proposal.Status.ACTIVE:
+        rules = current_rules()
+        moved = window != (proposal.voting_start, proposal.voting_end)
+        problems = publishing_problems(proposal, actor, rules, check_notice=moved)
+        if problems:
+            raise NotPublishable(" ".join(problems))
+    proposal.save()
+    new = _fingerprints(proposal)
+    if new != old:
+        record(Action.PROPOSAL_EDITED, actor=actor, resource=proposal, old=old, new=new)
+    return proposal
+
+
+@transaction.atomic
+def publish_proposal(*, actor: User, proposal_id: UUID) -> Proposal:
+    """Show a draft to everybody; it opens by itself. Locks the proposal. Twice changes nothing."""
+    proposal = lock_own_proposal(actor=actor, proposal_id=proposal_id)
+    if proposal.status != Proposal.Status.DRAFT:
+        return proposal
+    problems = publishing_problems(proposal, actor, current_rules())
+    if problems:
+        raise NotPublishable(" ".join(problems))
+    proposal.status = Proposal.Status.ACTIVE
+    proposal.published_at = proposal.db_now
+    proposal.save(update_fields=["status", "published_at", "updated_at"])
+    record(Action.PROPOSAL_PUBLISHED, actor=actor, resource=proposal, new=_fingerprints(proposal))
+    return proposal
+
+
+@transaction.atomic
+def withdraw_proposal(*, actor: User, proposal_id: UUID) -> Proposal:
+    """Take a published proposal back before voting opens. Locks the proposal."""
+    proposal = lock_own_proposal(actor=actor, proposal_id=proposal_id)
+    if proposal.phase != Proposal.Phase.UPCOMING:
+        raise NothingToCancel(_("A proposal can be withdrawn until voting opens."))
+    proposal.status = Proposal.Status.REJECTED
+    proposal.outcome_reason = "withdrawn"
+    proposal.closed_at = proposal.db_now
+    proposal.save(update_fields=["status", "outcome_reason", "closed_at", "updated_at"])
+    record(
+        Action.PROPOSAL_WITHDRAWN,
+        actor=actor,
+        resource=proposal,
+        old={"status": Proposal.Status.ACTIVE},
+        new={"status": Proposal.Status.REJECTED},
+    )
+    return proposal
+
+
+def lock_own_proposal(*, actor: User, proposal_id: UUID) -> Proposal:
+    """The proposal, locked, with the database's clock; NotYours when ``actor`` did not write it."""
+    proposal = (
+        Proposal.objects.select_for_update(of=("self",)).annotate(db_now=Now()).get(pk=proposal_id)
+    )
+    if proposal.proposer_id != actor.pk:
+        raise NotYours
+    return proposal
+
+
+def publishing_problems(
+    proposal: Proposal, author: User, rules: Rules, *, check_notice: bool = True
+) -> list[str]:
+    """What still keeps ``proposal`` from being published, in words for its author."""
+    problems = []
+    start, end = proposal.voting_start, proposal.voting_end
+    if not proposal.description:
+        problems.append(_("Write the text of the proposal."))
+    if rules.token is None:
+        problems.append(_("The community has no governance token yet."))
+    if start is None or end is None:
+        problems.append(_("Say when voting opens and closes."))
+    else:
+        if check_notice and start < proposal.now + rules.notice:
+            problems.append(
+                _("Voting must open at least %(minutes)s after publishing.")
+                % {"minutes": spell_minutes(rules.notice.total_seconds() / 60)}
+            )
+        if not rules.shortest_vote <= end - start <= rules.longest_vote:
+            problems.append(
+                _("Voting must last between %(shortest)s and %(longest)s.")
+                % {
+                    "shortest": spell_minutes(rules.shortest_vote.total_seconds() / 60),
+                    "longest": spell_minutes(rules.longest_vote.total_seconds() / 60),
+                }
+            )
+    if current_power(author) < rules.proposal_threshold:
+        problems.append(
+            _("You need %(power)s voting power to publish.")
+            % {"power": amount(rules.proposal_threshold)}
+        )
+    return problems
+
+
+def spell_minutes(minutes: float) -> str:
+    """``1440`` as "1 day"; minutes where hours would not be exact."""
+    whole = int(minutes)
+    if whole and whole % 1440 == 0:
+        days = whole // 1440
+        return ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
+    if whole and whole % 60 == 0:
+        hours = whole // 60
+        return ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours}
+    return ngettext("%(n)s minute", "%(n)s minutes", whole) % {"n": whole}
+
+
+def _require_title_and_window(proposal: Proposal) -> None:
+    if not 0 < len(proposal.title) <= MAX_TITLE:
+        raise NotPublishable(
+            _("Give the proposal a title of at most %(n)s characters.") % {"n": MAX_TITLE}
+        )
+    start, end = proposal.voting_start, proposal.voting_end
+    if start and end and end <= start:
+        raise NotPublishable(_("Voting must close after it opens."))
+
+
+def _fingerprints(proposal: Proposal) -> dict[str, Any]:
+    """What the audit log keeps of a text: enough to prove a change, nothing to leak a draft."""
+    return {
+        "title_sha256": canonical_hash(proposal.title),
+        "description_sha256": canonical_hash(proposal.description),
+        "voting_start": proposal.voting_start.isoformat() if proposal.voting_start else None,
+        "voting_end": proposal.voting_end.isoformat() if proposal.voting_end else None,
+    }

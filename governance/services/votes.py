@@ -1,0 +1,126 @@
+"""Casting and changing a vote."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from dao_portal.core.actions import Action
+from dao_portal.core.events import record
+
+from ..canonical import canonical_amount, reason_hash
+from ..errors import (
+    NotEligible,
+    ReasonTooLong,
+    UnknownChoice,
+    VotingClosed,
+    VotingNotOpen,
+)
+from ..models import MAX_REASON, PowerSnapshot, Proposal, Vote
+
+
+@transaction.atomic
+def cast_vote(*, actor: User, proposal_id: UUID, choice: str, reason: str = "") -> Vote:
+    """Cast ``actor``'s vote, or change it; the same vote again changes nothing.
+
+    Takes the proposal's advisory lock (shared), then the voter's own snapshot row, so that one
+    member's requests queue and different members' do not. Window, power and tally are the
+    database's: its guard judges by its own clock inside this transaction.
+
+    Raises UnknownChoice, ReasonTooLong, NotEligible, VotingNotOpen, VotingClosed.
+    """
+    reason = reason.strip()
+    if choice not in Vote.Choice.values:
+        raise UnknownChoice
+    if len(reason) > MAX_REASON:
+        raise ReasonTooLong(
+            ngettext(
+                "Keep your reason to %(n)s character.",
+                "Keep your reason to %(n)s characters.",
+                MAX_REASON,
+            )
+            % {"n": MAX_REASON}
+        )
+    lock_shared(proposal_id)
+    proposal = Proposal.objects.annotate(db_now=Now()).get(pk=proposal_id)
+    if proposal.status == Proposal.Status.DRAFT or (
+        proposal.opened_at is None and not proposal.is_decided
+    ):
+        raise VotingNotOpen
+    if proposal.is_decided:
+        raise VotingClosed
+    if not _lock_power(proposal_id, actor):
+        raise NotEligible
+
+    old = Vote.objects.filter(proposal_id=proposal_id, voter=actor).first()
+    if old and (old.vote_type, old.reason) == (choice, reason) and proposal.is_open:
+        return old
+    try:
+        vote = _write_vote(proposal, actor, choice, reason)
+    except IntegrityError as error:
+        raise _refusal(error) from error
+    record(
+        Action.VOTE_CHANGED if old else Action.VOTE_CAST,
+        actor=actor,
+        resource=proposal,
+        old=_audit_values(old, proposal) if old else None,
+        new=_audit_values(vote, proposal),
+    )
+    return vote
+
+
+def lock_shared(proposal_id: UUID) -> None:
+    """Hold the proposal open until this transaction ends: a closer waits for it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock_shared(proposal_lock_key(%s))", [proposal_id]
+        )
+
+
+def _lock_power(proposal_id: UUID, voter: User) -> bool:
+    """Lock the voter's counted power; False when there is none."""
+    return (
+        PowerSnapshot.objects.select_for_update(no_key=True)
+        .filter(proposal_id=proposal_id, user=voter, power__gt=0)
+        .exists()
+    )
+
+
+def _write_vote(proposal: Proposal, voter: User, choice: str, reason: str) -> Vote:
+    """One upsert; the guard sets power and time, so the row is read back."""
+    Vote.objects.bulk_create(
+        [
+            Vote(
+                proposal=proposal,
+                voter=voter,
+                vote_type=choice,
+                voting_power=0,
+                reason=reason,
+                reason_sha256=reason_hash(reason),
+            )
+        ],
+        update_conflicts=True,
+        unique_fields=["proposal", "voter"],
+        update_fields=["vote_type", "reason", "reason_sha256", "updated_at"],
+    )
+    return Vote.objects.get(proposal=proposal, voter=voter)
+
+
+def _refusal(error: IntegrityError) -> Exception:
+    """The guard's refusal in a member's words; anything else stays what it was."""
+    diagnostics = getattr(error.__cause__, "diag", None)
+    constraint = getattr(diagnostics, "constraint_name", None)
+    return VotingClosed() if constraint == "votes_window" else error
+
+
+def _audit_values(vote: Vote, proposal: Proposal) -> dict[str, Any]:
+    return {
+        "choice": vote.vote_type,
+        "power": canonical_amount(vote.voting_power),
+        "receipt": vote.receipt(proposal.fingerprint),
+    }

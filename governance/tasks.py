@@ -1,0 +1,12 @@
+"""What the clock wakes up."""
+
+from celery import shared_task
+
+from . import services
+
+
+@shared_task(name="governance.tasks.advance_proposals")
+def advance_proposals() -> dict[str, list[int]]:
+    """Open and close all that is due (every 15 s)."""
+    advanced = services.advance_proposals()
+    return {"opened": advanced.opened, "closed": advanced.closed}

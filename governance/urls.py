@@ -1,0 +1,23 @@
+"""The addresses of governance. ``<number>`` is the public number: #42."""
+
+from django.urls import path
+
+from .views import drafts, home, proposals, votes
+
+app_name = "governance"
+
+urlpatterns = [
+    path("proposals/", proposals.proposal_list, name="proposal_list"),
+    path("proposals/new/", drafts.proposal_create, name="proposal_create"),
+    path("proposals/<int:number>/", proposals.proposal_detail, name="proposal_detail"),
+    path("proposals/<int:number>/results/", proposals.proposal_results, name="proposal_results"),
+    path("proposals/<int:number>/edit/", drafts.proposal_edit, name="proposal_edit"),
+    path("proposals/<int:number>/publish/", drafts.proposal_publish, name="proposal_publish"),
+    path("proposals/<int:number>/withdraw/", drafts.proposal_withdraw, name="proposal_withdraw"),
+    path("proposals/<int:number>/vote/", votes.vote_cast, name="vote_cast"),
+    path("proposals/<int:number>/votes/", votes.proposal_votes, name="proposal_votes"),
+    path("proposals/<int:number>/votes.csv", votes.votes_csv, name="votes_csv"),
+    path("help/voting/", proposals.help_voting, name="help_voting"),
+]
+
+home_patterns = [path("", home.home, name="home")]
