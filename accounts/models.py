@@ -106,7 +106,7 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
 
     # Roles rule; Django's two flags are read from them and stored nowhere.
     @property
-    def is_staff(self) -> bool:  # type: ignore[override]
+    def is_staff(self) -> bool:
         return self.role in (self.Role.MODERATOR, self.Role.ADMIN)
 
     @property

@@ -24,9 +24,7 @@ class NotPublishable(DomainError):
 class NotEligible(DomainError):
     """No power was counted for this member."""
 
-    message = _(
-        "You had no voting power when voting opened, so you cannot vote on this proposal."
-    )
+    message = _("You had no voting power when voting opened, so you cannot vote on this proposal.")
 
 
 class VotingNotOpen(DomainError):

@@ -214,8 +214,6 @@ class Proposal(BaseModel):
 
     objects: ClassVar[ProposalQuerySet] = ProposalQuerySet.as_manager()  # type: ignore[assignment]
 
-    db_now: datetime  # annotated by visible_to()
-
     class Meta:
         db_table = "proposals"
         verbose_name = _("proposal")
@@ -254,7 +252,11 @@ class Proposal(BaseModel):
             ),
             models.CheckConstraint(
                 condition=Q(Q(status__in=["draft", "active"]), closed_at__isnull=True)
-                | Q(~Q(outcome_reason=""), ~Q(status__in=["draft", "active"]), closed_at__isnull=False),
+                | Q(
+                    ~Q(outcome_reason=""),
+                    ~Q(status__in=["draft", "active"]),
+                    closed_at__isnull=False,
+                ),
                 name="proposals_decided_has_reason_ck",
             ),
             models.CheckConstraint(
@@ -291,7 +293,9 @@ class Proposal(BaseModel):
                 name="proposals_due_to_open_ix",
             ),
             models.Index(
-                fields=["voting_end"], condition=Q(status="active"), name="proposals_due_to_close_ix"
+                fields=["voting_end"],
+                condition=Q(status="active"),
+                name="proposals_due_to_close_ix",
             ),
             GinIndex(fields=["search"], name="proposals_search_ix"),
             # pages filter by what a proposal does
@@ -309,7 +313,7 @@ class Proposal(BaseModel):
     @property
     def now(self) -> datetime:
         """The database's clock when the row was read, else ours."""
-        return getattr(self, "db_now", None) or timezone.now()
+        return getattr(self, "db_now", None) or timezone.now()  # see visible_to()
 
     @property
     def phase(self) -> Phase:
@@ -318,7 +322,8 @@ class Proposal(BaseModel):
             return self.Phase(self.outcome_reason)
         if self.status != self.Status.ACTIVE:
             return self.Phase(self.status)
-        assert self.voting_start and self.voting_end  # proposals_published_has_window_ck
+        assert self.voting_start  # proposals_published_has_window_ck
+        assert self.voting_end
         if self.now >= self.voting_end:
             return self.Phase.COUNTING
         if self.now < self.voting_start:
@@ -342,7 +347,8 @@ class Proposal(BaseModel):
     def rule(self) -> Rule:
         """The frozen rule in base units; only after opening."""
         assert self.quorum_threshold is not None
-        assert self.approval_numerator and self.approval_denominator
+        assert self.approval_numerator
+        assert self.approval_denominator
         return Rule(
             quorum_mode=self.quorum_mode,  # type: ignore[arg-type]  # proposals_opened_has_rule_ck
             quorum=to_units(self.quorum_threshold),

@@ -13,16 +13,14 @@ from typing import Literal
 
 QuorumMode = Literal["for_abstain", "for", "turnout"]
 Status = Literal["passed", "rejected", "expired"]
-Reason = Literal[
-    "approved", "no_votes", "turnout", "support_quorum", "tie", "below_threshold"
-]
+Reason = Literal["approved", "no_votes", "turnout", "support_quorum", "tie", "below_threshold"]
 
 PLACES = 18
 
 
 def to_units(amount: Decimal | int | str) -> int:
     """An amount in base units; ValueError when it has more than 18 decimals."""
-    units = Fraction(amount) * 10**PLACES
+    units: Fraction = Fraction(amount) * 10**PLACES
     if units.denominator != 1:
         raise ValueError(f"{amount} has more than {PLACES} decimals")
     return units.numerator

@@ -40,9 +40,7 @@ class Token(BaseModel):
         verbose_name = _("token")
         verbose_name_plural = _("tokens")
         constraints = (
-            models.CheckConstraint(
-                condition=models.Q(decimals__lte=18), name="tokens_decimals_ck"
-            ),
+            models.CheckConstraint(condition=models.Q(decimals__lte=18), name="tokens_decimals_ck"),
             models.CheckConstraint(
                 condition=~models.Q(contract_address=""), name="tokens_contract_not_empty_ck"
             ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from decimal import Context, Decimal, Inexact, InvalidOperation
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import uuid_utils.compat
 from django.core.exceptions import ValidationError
@@ -43,7 +43,11 @@ class BaseModel(models.Model):
         abstract = True
 
 
-class AmountField(models.DecimalField[Decimal, Decimal]):
+_Set_contra = TypeVar("_Set_contra", contravariant=True)
+_Get_co = TypeVar("_Get_co", covariant=True)
+
+
+class AmountField(models.DecimalField[_Set_contra, _Get_co]):
     """An exact amount of tokens or power: numeric(78,18).
 
     18 decimals hold one wei; 60 digits before the point hold any ERC-20 supply (2**256 base units

@@ -3,19 +3,21 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core import checks
 
 from .partitions import Month, attached_months, monthly_tables
 
 
-@register(Tags.database)
-def months_lie_ahead(databases: list[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+@checks.register(checks.Tags.database)
+def months_lie_ahead(
+    app_configs: Any, databases: Any = None, **kwargs: Any
+) -> list[checks.CheckMessage]:
     """A row whose month has no partition is refused: warn two months before that happens."""
     if not databases:
         return []
     needed = Month.of(datetime.now(UTC)) + 2
     return [
-        Warning(
+        checks.Warning(
             f"{table} has no partition for {needed}.",
             hint="Run `manage.py partitions`, and see why the daily task does not.",
             id="core.W001",

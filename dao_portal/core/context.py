@@ -15,7 +15,9 @@ class RequestInfo:
     request_id: str = ""
 
 
-_current: ContextVar[RequestInfo] = ContextVar("request_info", default=RequestInfo())
+NO_REQUEST = RequestInfo()
+
+_current: ContextVar[RequestInfo] = ContextVar("request_info", default=NO_REQUEST)
 
 
 def current_request() -> RequestInfo:

@@ -68,7 +68,7 @@ def record(
     event = AuditLog.objects.create(
         action=action,
         user_id=actor.pk if actor else None,
-        resource_type=resource._meta.model_name,
+        resource_type=resource._meta.label_lower.partition(".")[2],
         resource_id=resource.pk,
         old_values=old,
         new_values=new,

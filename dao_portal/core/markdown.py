@@ -4,10 +4,10 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-TAGS = frozenset(
-    "a blockquote br code del em h2 h3 h4 h5 h6 hr li ol p pre s strong table tbody td th thead tr ul".split()
-)
-LINK_SCHEMES = frozenset({"http", "https", "mailto"})
+BLOCKS = {"blockquote", "br", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "ul"}
+TABLES = {"table", "tbody", "td", "th", "thead", "tr"}
+WORDS = {"a", "code", "del", "em", "s", "strong"}
+LINK_SCHEMES = {"http", "https", "mailto"}
 
 _markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
@@ -28,9 +28,9 @@ def render_markdown(text: str) -> str:
     html = _markdown.renderer.render(tokens, _markdown.options, {})
     return nh3.clean(
         html,
-        tags=set(TAGS),
+        tags=BLOCKS | TABLES | WORDS,
         attributes={"a": {"href"}, "ol": {"start"}},
-        url_schemes=set(LINK_SCHEMES),
+        url_schemes=LINK_SCHEMES,
         link_rel="nofollow noopener ugc",
     )
 

@@ -158,5 +158,3 @@ class Setting(BaseModel):
 
     def __str__(self) -> str:
         return self.key
-
-

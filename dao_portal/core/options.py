@@ -89,7 +89,9 @@ def parse_fraction(text: str) -> Fraction:
 def _one_of(*words: str) -> Callable[[str], None]:
     def check(value: str) -> None:
         if value not in words:
-            raise ValidationError(_("Choose one of: %(words)s."), params={"words": ", ".join(words)})
+            raise ValidationError(
+                _("Choose one of: %(words)s."), params={"words": ", ".join(words)}
+            )
 
     return check
 

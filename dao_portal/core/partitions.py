@@ -61,10 +61,11 @@ def create_partitioned_table(
 ) -> None:
     """CREATE TABLE ... PARTITION BY, with the primary key that PostgreSQL asks for."""
     meta, quote = model._meta, editor.quote_name
-    key = meta.get_field(partition_by).column
-    monthly = meta.get_field(partition_by).primary_key
-    primary_key = ", ".join(quote(column) for column in dict.fromkeys([meta.pk.column, key]))
-    plain_sql, pk = editor.sql_create_table, meta.pk
+    pk, field = meta.pk, meta.get_field(partition_by)
+    assert isinstance(field, models.Field)
+    monthly, key = field.primary_key, field.attname
+    primary_key = ", ".join(quote(column) for column in dict.fromkeys([pk.attname, key]))
+    plain_sql = editor.sql_create_table
     editor.sql_create_table = (
         f"CREATE TABLE %(table)s (%(definition)s, PRIMARY KEY ({primary_key}))"
         f" PARTITION BY {'RANGE' if monthly else 'HASH'} ({quote(key)})"
@@ -91,10 +92,9 @@ class HashPartitionedModel(models.Model):
     class Meta:
         abstract = True
 
-    def _do_update(self, base_qs: Any, *args: Any, **kwargs: Any) -> bool:
+    def _do_update(self, base_qs: Any, *args: Any) -> Any:
         key = {self.partition_key: getattr(self, self.partition_key)}
-        updated: bool = super()._do_update(base_qs.filter(**key), *args, **kwargs)  # type: ignore[misc]
-        return updated
+        return super()._do_update(base_qs.filter(**key), *args)
 
 
 # --- months -------------------------------------------------------------------------------------

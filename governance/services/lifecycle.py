@@ -133,7 +133,9 @@ def freeze_rule(proposal: Proposal) -> None:
 
 def fingerprinted(proposal: Proposal) -> list[Any]:
     """What the fingerprint covers, in the bundle's order (docs/governance.md)."""
-    assert proposal.voting_start and proposal.voting_end and proposal.quorum_threshold is not None
+    assert proposal.voting_start
+    assert proposal.voting_end
+    assert proposal.quorum_threshold is not None
     return [
         proposal.title,
         proposal.description,
@@ -188,7 +190,7 @@ def close_proposal(*, proposal_id: UUID) -> bool:
 
 
 def write_result(proposal: Proposal) -> Outcome:
-    """Set tally, digest, status and reason from the votes; saves nothing. The caller has the lock."""
+    """Set tally, digest, status and reason from the votes; saves nothing. Needs the lock."""
     counted = count_votes(proposal.pk)
     slots = live_counts(proposal.pk)
     if counted != slots:

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
@@ -93,7 +92,7 @@ def publish_proposal(*, actor: User, proposal_id: UUID) -> Proposal:
     if problems:
         raise NotPublishable(" ".join(problems))
     proposal.status = Proposal.Status.ACTIVE
-    proposal.published_at = proposal.db_now
+    proposal.published_at = proposal.now
     proposal.save(update_fields=["status", "published_at", "updated_at"])
     record(Action.PROPOSAL_PUBLISHED, actor=actor, resource=proposal, new=_fingerprints(proposal))
     return proposal
@@ -107,7 +106,7 @@ def withdraw_proposal(*, actor: User, proposal_id: UUID) -> Proposal:
         raise NothingToCancel(_("A proposal can be withdrawn until voting opens."))
     proposal.status = Proposal.Status.REJECTED
     proposal.outcome_reason = "withdrawn"
-    proposal.closed_at = proposal.db_now
+    proposal.closed_at = proposal.now
     proposal.save(update_fields=["status", "outcome_reason", "closed_at", "updated_at"])
     record(
         Action.PROPOSAL_WITHDRAWN,

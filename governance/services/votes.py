@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -77,9 +78,7 @@ def cast_vote(*, actor: User, proposal_id: UUID, choice: str, reason: str = "") 
 def lock_shared(proposal_id: UUID) -> None:
     """Hold the proposal open until this transaction ends: a closer waits for it."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock_shared(proposal_lock_key(%s))", [proposal_id]
-        )
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(proposal_lock_key(%s))", [proposal_id])
 
 
 def _lock_power(proposal_id: UUID, voter: User) -> bool:
@@ -99,7 +98,7 @@ def _write_vote(proposal: Proposal, voter: User, choice: str, reason: str) -> Vo
                 proposal=proposal,
                 voter=voter,
                 vote_type=choice,
-                voting_power=0,
+                voting_power=Decimal(0),  # the guard fills it in
                 reason=reason,
                 reason_sha256=reason_hash(reason),
             )
