@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from dao_portal import celery_app
+from dao_portal.core.options import clear_option_cache
 
 CHROMIUM = os.environ.get("DAO_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -82,3 +83,4 @@ def _empty_cache() -> Iterator[None]:
     """Rate limits and cached options of one test are none of the next one's business."""
     yield
     cache.clear()
+    clear_option_cache()
