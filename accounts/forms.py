@@ -1,0 +1,103 @@
+"""allauth's forms in the portal's words: labels and hints only, no behaviour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from allauth.account import forms as allauth
+from django import forms
+from django.urls import reverse
+from django.utils.functional import lazy
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+FILL_IN = _("Please fill this in.")
+PASSWORD_HINT = _("At least 12 characters. Four random words do well.")
+
+
+def _forgot_link() -> str:
+    return format_html(
+        '<a href="{}">{}</a>', reverse("account_reset_password"), gettext("Forgot your password?")
+    )
+
+
+FORGOT = lazy(_forgot_link, str)()
+
+
+class PlainWords(forms.Form):
+    """The portal's labels and hints. No placeholders: they repeat the label, then vanish."""
+
+    labels: ClassVar[dict[str, StrOrPromise]] = {}
+    hints: ClassVar[dict[str, StrOrPromise]] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.widget.attrs.pop("placeholder", None)
+            field.label = self.labels.get(name, field.label)
+            field.help_text = self.hints.get(name, "")
+            field.error_messages["required"] = FILL_IN
+
+
+class LoginForm(PlainWords, allauth.LoginForm):
+    labels: ClassVar = {
+        "login": _("Username or e-mail"),
+        "password": _("Password"),
+        "remember": _("Keep me signed in"),
+    }
+    hints: ClassVar = {"password": FORGOT}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].widget.attrs["autocomplete"] = "username"
+
+
+class SignupForm(PlainWords, allauth.SignupForm):
+    labels: ClassVar = {
+        "email": _("E-mail"),
+        "username": _("Username"),
+        "password1": _("Password"),
+    }
+    hints: ClassVar = {
+        "username": _("Public. Letters, digits, dots, dashes and underscores."),
+        "password1": PASSWORD_HINT,
+    }
+
+
+class AddEmailForm(PlainWords, allauth.AddEmailForm):
+    labels: ClassVar = {"email": _("New address")}
+    hints: ClassVar = {
+        "email": _("We send a link to it. It counts only after you have opened that link."),
+    }
+
+
+class ResetPasswordForm(PlainWords, allauth.ResetPasswordForm):
+    labels: ClassVar = {"email": _("E-mail")}
+
+
+class ResetPasswordKeyForm(PlainWords, allauth.ResetPasswordKeyForm):
+    labels: ClassVar = {"password1": _("New password"), "password2": _("New password again")}
+    hints: ClassVar = {"password1": PASSWORD_HINT}
+
+
+class ChangePasswordForm(PlainWords, allauth.ChangePasswordForm):
+    labels: ClassVar = {
+        "oldpassword": _("Current password"),
+        "password1": _("New password"),
+        "password2": _("New password again"),
+    }
+    hints: ClassVar = {"password1": PASSWORD_HINT}
+
+
+class SetPasswordForm(PlainWords, allauth.SetPasswordForm):
+    labels: ClassVar = {"password1": _("Password"), "password2": _("Password again")}
+    hints: ClassVar = {"password1": PASSWORD_HINT}
+
+
+class ReauthenticateForm(PlainWords, allauth.ReauthenticateForm):
+    labels: ClassVar = {"password": _("Password")}
+    hints: ClassVar = {"password": FORGOT}
