@@ -1,4 +1,4 @@
-"""USERS and WALLETS."""
+"""USERS, PROFILES and WALLETS."""
 
 from __future__ import annotations
 
@@ -112,6 +112,37 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
     @property
     def is_superuser(self) -> bool:  # type: ignore[override]
         return self.role == self.Role.ADMIN
+
+
+class Profile(BaseModel):
+    """What a member shows of themselves, and how they like the portal.
+
+    ``avatar_url`` is where a picture once was, at another community: it is kept, and never loaded
+    by a page or by the server. ``preferences`` is validated by accounts/preferences.py.
+    """
+
+    user = models.OneToOneField(
+        User, on_delete=models.CASCADE, related_name="profile", verbose_name=_("member")
+    )
+    bio = models.TextField(_("about"), blank=True, db_default="")
+    bio_html = models.TextField(editable=False, blank=True, db_default="")
+    avatar_url = models.URLField(_("picture elsewhere"), blank=True, db_default="")
+    website = models.URLField(_("website"), blank=True, db_default="")
+    twitter = models.CharField(_("X or Twitter"), max_length=64, blank=True, db_default="")
+    discord = models.CharField(_("Discord"), max_length=64, blank=True, db_default="")
+    telegram = models.CharField(_("Telegram"), max_length=64, blank=True, db_default="")
+    preferences = models.JSONField(
+        _("preferences"), default=dict, blank=True, db_default=models.Value({}, models.JSONField())
+    )
+
+    class Meta:
+        db_table = "profiles"
+        verbose_name = _("profile")
+        verbose_name_plural = _("profiles")
+        indexes = (models.Index(fields=["created_at"], name="profiles_created_ix"),)
+
+    def __str__(self) -> str:
+        return str(self.user_id)
 
 
 class Wallet(BaseModel):

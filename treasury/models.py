@@ -1,14 +1,17 @@
-"""TOKENS and USER_TOKENS."""
+"""TOKENS, USER_TOKENS and TRANSACTIONS."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from dao_portal.core.base import AmountField, BaseModel
+from dao_portal.core.models import MonthlyModel
 
 
 def not_negative(field: str, name: str) -> models.CheckConstraint:
@@ -94,3 +97,115 @@ class UserToken(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.token_id}"
+
+
+class Transaction(MonthlyModel):
+    """One movement, or one that was asked for. Never deleted, never detached: books refer to it.
+
+    ``amount`` is what moved, never negative. ``treasury_change`` is what it does to the community's
+    treasury once confirmed: more, less, or nothing for what members do among themselves.
+    """
+
+    class Type(models.TextChoices):
+        DEPOSIT = "deposit", _("Deposit")
+        WITHDRAWAL = "withdrawal", _("Withdrawal")
+        TRANSFER = "transfer", _("Transfer")
+        VOTE = "vote", _("Vote")
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("Pending")
+        CONFIRMED = "confirmed", _("Confirmed")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.RESTRICT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="transactions",
+        verbose_name=_("member"),
+    )
+    type = models.CharField(_("type"), max_length=16, choices=Type.choices)
+    status = models.CharField(
+        _("status"),
+        max_length=16,
+        choices=Status.choices,
+        default=Status.PENDING,
+        db_default=Status.PENDING,
+    )
+    amount = AmountField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=16)
+    treasury_change = AmountField(_("change of the treasury"), default=0, db_default=0)
+    description = models.CharField(_("description"), max_length=255, blank=True, db_default="")
+    metadata = models.JSONField(
+        _("metadata"), default=dict, blank=True, db_default=models.Value({}, models.JSONField())
+    )
+    transaction_hash = models.CharField(_("hash"), max_length=128, blank=True, db_default="")
+    updated_at = models.DateTimeField(_("updated"), auto_now=True, db_default=Now())
+
+    class Meta:
+        db_table = "transactions"
+        verbose_name = _("transaction")
+        verbose_name_plural = _("transactions")
+        ordering = ("-id",)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(type__in=["deposit", "withdrawal", "transfer", "vote"]),
+                name="transactions_type_ck",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=["pending", "confirmed", "failed", "cancelled"]),
+                name="transactions_status_ck",
+            ),
+            not_negative("amount", "transactions_amount_ck"),
+        )
+        indexes = (
+            # a member's own movements
+            models.Index(fields=["user", "-id"], name="transactions_user_ix"),
+            # the list's filters, newest first
+            models.Index(fields=["type", "-id"], name="transactions_type_ix"),
+            models.Index(fields=["status", "-id"], name="transactions_status_ix"),
+            models.Index(fields=["created_at"], name="transactions_created_ix"),
+            # the treasury's balance and its chart: few rows among many
+            models.Index(
+                fields=["currency", "-id"],
+                condition=~models.Q(treasury_change=0),
+                name="transactions_treasury_ix",
+            ),
+            # "decided in #42"
+            GinIndex(
+                fields=["metadata"], opclasses=["jsonb_path_ops"], name="transactions_metadata_ix"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.amount:f} {self.currency}"
+
+
+class TransactionHash(BaseModel):
+    """Which transaction a hash on a chain belongs to: once, whatever its month.
+
+    A unique index on ``transactions`` itself would have to contain the month's key.
+    ``ordinal`` tells apart several movements of one transaction on the chain.
+    """
+
+    transaction = models.ForeignKey(Transaction, on_delete=models.RESTRICT, related_name="hashes")
+    network = models.CharField(_("network"), max_length=32)
+    hash = models.CharField(_("hash"), max_length=128)
+    ordinal = models.PositiveSmallIntegerField(_("ordinal"), default=0, db_default=0)
+
+    class Meta:
+        db_table = "transaction_hashes"
+        verbose_name = _("transaction hash")
+        verbose_name_plural = _("transaction hashes")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["network", "hash", "ordinal"], name="transaction_hashes_once_uniq"
+            ),
+        )
+        indexes = (models.Index(fields=["created_at"], name="transaction_hashes_created_ix"),)
+
+    def __str__(self) -> str:
+        return f"{self.network}:{self.hash}"
