@@ -4,7 +4,6 @@
 import os
 import signal
 import sys
-from contextlib import nullcontext
 from types import FrameType
 
 # These never ask the database. `runportal` starts the services itself.
@@ -22,39 +21,41 @@ WITHOUT_SERVICES = {
 
 
 def needs_services(arguments: list[str]) -> bool:
-    if not arguments or arguments[0] in WITHOUT_SERVICES:
-        return "--database" in arguments
-    return not {"--help", "-h", "--version"} & set(arguments)
+    if not arguments or {"--help", "-h", "--version"} & set(arguments):
+        return False
+    return arguments[0] not in WITHOUT_SERVICES or "--database" in arguments
 
 
-def end_like_ctrl_c(signum: int, frame: FrameType | None) -> None:
-    """A terminated command stops its services, too."""
-    sys.exit(128 + signum)
+def exit_on_signal(number: int, frame: FrameType | None) -> None:
+    """Leave as after Ctrl-C, so that a terminated command stops what it started."""
+    sys.exit(128 + number)
 
 
-def main(arguments: list[str]) -> None:
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dao_portal.settings")
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
     try:
-        settings.configured or settings.INSTALLED_APPS  # reads the environment, refuses bad values
-        from dao_portal.services import ServiceError, embedded_services, postgres_programs
+        state, embedded = settings.STATE_DIR, settings.EMBEDDED_SERVICES
     except ImproperlyConfigured as error:
         sys.exit(f"dao_portal: {error}")
 
-    services = nullcontext()
-    if needs_services(arguments):
-        signal.signal(signal.SIGTERM, end_like_ctrl_c)
-        signal.signal(signal.SIGHUP, end_like_ctrl_c)
-        services = embedded_services(settings.STATE_DIR, settings.EMBEDDED_SERVICES)
+    from dao_portal.processes import ServiceError
+    from dao_portal.services import embedded_services
+
+    if not needs_services(sys.argv[1:]):
+        execute_from_command_line(sys.argv)
+        return
+    signal.signal(signal.SIGTERM, exit_on_signal)
+    signal.signal(signal.SIGHUP, exit_on_signal)
     try:
-        with services:
-            execute_from_command_line([sys.argv[0], *arguments])
+        with embedded_services(state, embedded):
+            execute_from_command_line(sys.argv)
     except ServiceError as error:
         sys.exit(f"dao_portal: {error}")
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dao_portal.settings")
-    main(sys.argv[1:])
+    main()

@@ -32,7 +32,10 @@ def refuse(name: str, problem: str, remedy: str) -> ImproperlyConfigured:
 
 @dataclass(frozen=True)
 class PortalUrl:
-    """The public address: https means production, http only this machine."""
+    """The public address: https means production, http only this machine.
+
+    ``host`` is as it stands in an address: an IPv6 one in brackets.
+    """
 
     scheme: str
     host: str
@@ -44,8 +47,7 @@ class PortalUrl:
 
     @property
     def netloc(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port is None else f"{host}:{self.port}"
+        return self.host if self.port is None else f"{self.host}:{self.port}"
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.netloc}"
@@ -79,29 +81,29 @@ class Environment:
             raise refuse(name, f"is {value!r}", f"write a whole number from {least} to {most}")
         return int(value)
 
-    def names(self, name: str, default: list[str]) -> list[str]:
+    def names(self, name: str) -> list[str]:
         """A comma-separated list."""
-        given = [part.strip() for part in self.text(name).split(",")]
-        return [part for part in given if part] or default
+        return [part.strip() for part in self.text(name).split(",") if part.strip()]
 
     def portal_url(self, name: str, default: str) -> PortalUrl:
         value = self.text(name, default)
+        remedy = "write scheme and host only, like https://dao.example.org"
         try:
             parts = urlsplit(value)
             port = parts.port
         except ValueError as error:
-            raise refuse(name, f"is {value!r}", "write scheme, host and port only") from error
+            raise refuse(name, f"is {value!r}", remedy) from error
         bare = value.rstrip("/") == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc
         if parts.scheme not in {"http", "https"} or not parts.hostname or not bare:
-            example = "https://dao.example.org"
-            raise refuse(name, f"is {value!r}", f"write scheme and host only, like {example}")
+            raise refuse(name, f"is {value!r}", remedy)
         if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise refuse(
                 name,
                 f"is {value!r}, and plain http is for this machine only",
                 f"write https://{parts.hostname}, or http://localhost",
             )
-        return PortalUrl(parts.scheme, parts.hostname, port)
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        return PortalUrl(parts.scheme, host, port)
 
     def database(self, name: str, default: str) -> dict[str, Any]:
         """Django's DATABASES entry for a ``postgres://`` address."""
@@ -133,7 +135,7 @@ class Environment:
             return None
         example = "smtp+tls://user:password@mail.example.org:587"
         if urlsplit(value).scheme not in EMAIL_SCHEMES:
-            raise refuse(name, "is not an e-mail address of a server", f"write {example}")
+            raise refuse(name, "is not the address of a mail server", f"write {example}")
         try:
             config: dict[str, Any] = environ.Env.email_url_config(value)
         except (ValueError, environ.ImproperlyConfigured) as error:
@@ -146,14 +148,12 @@ class Environment:
             value = self._kept(name, kept_in, secrets.token_urlsafe(64))
         if len(value) < SECRET_KEY_LENGTH or len(set(value)) < 5 or "insecure" in value:
             command = "python3 -c 'import secrets; print(secrets.token_urlsafe(64))'"
-            raise refuse(
-                name, f"is too weak for {SECRET_KEY_LENGTH} random characters", f"make one: {command}"
-            )
+            raise refuse(name, "is not a long random text", f"make one with {command}")
         return value
 
     def fernet_keys(self, name: str, *, kept_in: Path | None) -> list[str]:
         """Keys for encrypted columns, the newest first."""
-        keys = self.names(name, [])
+        keys = self.names(name)
         if not keys:
             fresh = base64.urlsafe_b64encode(secrets.token_bytes(FERNET_KEY_BYTES)).decode()
             keys = [self._kept(name, kept_in, fresh)]

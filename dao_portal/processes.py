@@ -52,7 +52,7 @@ def process_of(pid_file: Path, name: str) -> psutil.Process | None:
 
 
 def unprivileged_owner(state: Path) -> pwd.struct_passwd:
-    """Who runs PostgreSQL when we are root: the owner of the data that is there, or a system user."""
+    """Who runs PostgreSQL for root: the owner of the data that is there, or a system user."""
     data = state / "pgdata"
     if data.exists() and data.stat().st_uid:
         return pwd.getpwuid(data.stat().st_uid)

@@ -169,6 +169,7 @@ class Server:
         deadline = time.monotonic() + START_SECONDS
         while self.running() is None:
             if self.exited:
+                self.process.wait()
                 raise ServiceError(f"{self.name} did not start:\n{self.last_words()}")
             if time.monotonic() > deadline:
                 self.stop()
@@ -349,7 +350,14 @@ class Valkey(Server):
         return [
             str(valkey_program()),
             *("--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"),
-            *("--dir", str(self.data), "--save", "", "--appendonly", "yes" if self.persist else "no"),
+            *(
+                "--dir",
+                str(self.data),
+                "--save",
+                "",
+                "--appendonly",
+                "yes" if self.persist else "no",
+            ),
             *("--maxmemory", "256mb", "--maxmemory-policy", "volatile-lru"),
         ]
 

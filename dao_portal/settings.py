@@ -27,7 +27,9 @@ env = Environment.load(BASE_DIR / ".env")
 
 STATE_DIR = Path(env.text("DAO_STATE_DIR", str(BASE_DIR / ".local"))).absolute()
 PORTAL_PORT = env.number("DAO_PORT", default=8000, least=1, most=65535)
-PORTAL_URL = env.portal_url("PORTAL_URL", f"http://localhost:{PORTAL_PORT}")
+PORTAL_URL = env.portal_url("PORTAL_URL", default=f"http://localhost:{PORTAL_PORT}")
+if PORTAL_URL.port and not (PORTAL_URL.secure or env.text("DAO_PORT")):
+    PORTAL_PORT = PORTAL_URL.port
 DEBUG = env.flag("DEBUG")
 DEMO = env.flag("DAO_DEMO")
 
@@ -187,6 +189,16 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.LoginForm",
+    "signup": "accounts.forms.SignupForm",
+    "add_email": "accounts.forms.AddEmailForm",
+    "change_password": "accounts.forms.ChangePasswordForm",
+    "set_password": "accounts.forms.SetPasswordForm",
+    "reset_password": "accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
+    "reauthenticate": "accounts.forms.ReauthenticateForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email", "username"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
@@ -216,9 +228,8 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- security -------------------------------------------------------------------------------
 
-ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", [PORTAL_URL.host])
-if not PORTAL_URL.secure:
-    ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
+this_machine = [] if PORTAL_URL.secure else ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = [PORTAL_URL.host, *env.names("ALLOWED_HOSTS"), *this_machine]
 CSRF_TRUSTED_ORIGINS = [str(PORTAL_URL)]
 
 # __Host-: the browser refuses the cookie from any other host, or without https.

@@ -28,9 +28,19 @@ FAST = {
     "max_wal_senders": "0",
 }
 OURS = (
-    "PORTAL_URL DATABASE_URL REDIS_URL DAO_PORT DAO_DEMO DEBUG SECRET_KEY FIELD_ENCRYPTION_KEYS"
-    " ALLOWED_HOSTS TRUSTED_PROXY_COUNT EMAIL_URL SENTRY_DSN"
-).split()
+    "ALLOWED_HOSTS",
+    "DAO_DEMO",
+    "DAO_PORT",
+    "DATABASE_URL",
+    "DEBUG",
+    "EMAIL_URL",
+    "FIELD_ENCRYPTION_KEYS",
+    "PORTAL_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "SENTRY_DSN",
+    "TRUSTED_PROXY_COUNT",
+)
 
 _running = contextlib.ExitStack()
 

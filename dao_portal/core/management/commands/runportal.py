@@ -1,0 +1,295 @@
+"""``manage.py runportal``: the whole portal as one command in the foreground."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import psutil
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import CommandError, call_command, get_commands
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import connections
+
+from dao_portal.processes import ServiceError, lock_file, try_lock
+from dao_portal.services import Server, embedded_services
+from dao_portal.supervisor import Child, Roster, say
+
+WEB_SECONDS = 60.0
+WATCH_SECONDS = 0.3
+DEMO_ACCOUNTS = """
+  Members        ada, mira, tomo
+  Moderator      grace
+  Administrator  alan
+  Password       try-the-portal
+"""
+
+
+class Command(BaseCommand):
+    help = (
+        "Runs the portal: PostgreSQL and Valkey (unless DATABASE_URL and REDIS_URL name others), "
+        "web, Celery worker and beat. Ctrl-C stops it all. "
+        "Example: DAO_PORT=8001 DAO_STATE_DIR=/srv/portal manage.py runportal"
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+        parser.add_argument("--web-workers", type=int, default=2, help="gunicorn processes")
+        parser.add_argument("--task-workers", type=int, default=2, help="Celery processes")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Runs until a signal comes (exit code 0) or a part dies (exit code 1)."""
+        state: Path = settings.STATE_DIR
+        host, port = options["host"], settings.PORTAL_PORT
+        roster = Roster(state / "portal.json")
+        dead = None
+        try:
+            with only_portal(state):
+                roster.end_leftovers()
+                refuse_busy_port(host, port)
+                with (
+                    Signals() as signals,
+                    embedded_services(state, settings.EMBEDDED_SERVICES) as services,
+                ):
+                    for service in services:
+                        say(service.name, "ready")
+                    with signals.interrupt():
+                        prepare_database()
+                    children = self.children(host, port, options)
+                    dead = self.run(services, children, roster, signals)
+        except ServiceError as error:
+            raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            pass  # asked to stop before the portal was up
+        say("portal", "stopped")
+        if dead:
+            sys.exit(1)
+
+    def children(self, host: str, port: int, options: dict[str, Any]) -> list[Child]:
+        """Web, worker and beat, in the order of their start."""
+        # Where there is only root, as in a container, root runs the worker: once is enough to know.
+        python = [sys.executable, "-W", "ignore:You're running the worker with superuser", "-m"]
+        celery = [*python, "celery", "-A", "dao_portal", "--quiet"]
+        web = [
+            *python,
+            "gunicorn",
+            "dao_portal.wsgi",
+            f"--bind={bracketed(host)}:{port}",
+            "--worker-class=gthread",
+            f"--workers={options['web_workers']}",
+            "--threads=4",
+            "--graceful-timeout=10",
+            "--no-control-socket",
+            "--preload",
+            "--log-level=warning",
+        ]
+        worker = [
+            *celery,
+            "worker",
+            "--loglevel=WARNING",
+            f"--concurrency={options['task_workers']}",
+            "--without-gossip",
+            "--without-mingle",
+        ]
+        beat = [
+            *celery,
+            "beat",
+            "--loglevel=WARNING",
+            f"--schedule={settings.STATE_DIR / 'beat'}",
+            "--pidfile=",
+        ]
+        commands = {"web": web, "worker": worker, "beat": beat}
+        return [Child(name, command, settings.BASE_DIR) for name, command in commands.items()]
+
+    def run(
+        self,
+        services: Sequence[Server],
+        children: Sequence[Child],
+        roster: Roster,
+        signals: Signals,
+    ) -> str | None:
+        """The name of the part that died, or None when a signal came; children are gone then."""
+        started: list[Child] = []
+        parts = [*services, *children]
+        try:
+            for child in children:
+                child.start(os.environ)
+                started.append(child)
+                roster.add(child)
+            dead = wait_for_web(parts, signals)
+            if not dead and not signals.received:
+                self.stdout.write(summary())
+            while not dead and not signals.wait(WATCH_SECONDS):
+                dead = find_dead(parts)
+            say("portal", f"{dead} ended by itself, stopping the rest" if dead else "stopping")
+            return dead
+        finally:
+            for child in reversed(started):
+                child.stop()
+            roster.clear()
+
+
+class Signals:
+    """Notes Ctrl-C, SIGTERM and SIGHUP instead of dying of them."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._may_interrupt = False
+
+    def __enter__(self) -> Signals:
+        self._before = {
+            number: signal.signal(number, self._note)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        }
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._event.set()
+        if self._may_interrupt:
+            raise KeyboardInterrupt
+
+    @contextlib.contextmanager
+    def interrupt(self) -> Iterator[None]:
+        """A block that may be left anywhere: in it, a signal raises KeyboardInterrupt."""
+        self._may_interrupt = True
+        try:
+            if self.received:
+                raise KeyboardInterrupt
+            yield
+        finally:
+            self._may_interrupt = False
+
+    @property
+    def received(self) -> bool:
+        return self._event.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Did a signal come within ``seconds``, or before?"""
+        return self._event.wait(seconds)
+
+
+@contextlib.contextmanager
+def only_portal(state: Path) -> Iterator[None]:
+    """One portal per DAO_STATE_DIR. The lock goes with the process, however that ends."""
+    with lock_file(state / "portal.lock") as lock:
+        if not try_lock(lock):
+            owner = os.pread(lock, 200, 0).decode()
+            raise CommandError(
+                f"The portal already runs here ({owner}). Stop it first, or start a second one"
+                " with its own DAO_PORT and DAO_STATE_DIR."
+            )
+        os.truncate(lock, 0)
+        os.pwrite(lock, f"{settings.PORTAL_URL}, process {os.getpid()}".encode(), 0)
+        yield
+
+
+def refuse_busy_port(host: str, port: int) -> None:
+    """Find out before anything is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CommandError(
+                f"Cannot listen on {bracketed(host)}:{port}: {why_not(error, port)}"
+                " Choose another port with DAO_PORT."
+            ) from error
+
+
+def why_not(error: OSError, port: int) -> str:
+    if error.errno != errno.EADDRINUSE:
+        return f"{error.strerror}."
+    with contextlib.suppress(psutil.Error):
+        for connection in psutil.net_connections("inet"):
+            listening = connection.status == psutil.CONN_LISTEN
+            if listening and connection.laddr.port == port and connection.pid:
+                name = psutil.Process(connection.pid).name()
+                return f"{name} (process {connection.pid}) uses the port."
+    return "another program uses the port."
+
+
+def prepare_database() -> None:
+    """Tables, static files, and the demo where it is asked for."""
+    say("portal", "migrating the database")
+    call_command("migrate", interactive=False, verbosity=0)
+    collect_static()
+    if settings.DEMO and "seed_demo" in get_commands():
+        say("portal", "filling the demo community")
+        call_command("seed_demo", verbosity=0)
+    connections.close_all()
+
+
+def collect_static() -> None:
+    """Hash and compress the static files, which takes seconds, only when one has changed."""
+    sources = sorted(
+        f"{path} {Path(storage.path(path)).stat().st_mtime_ns}"
+        for finder in get_finders()
+        for path, storage in finder.list([])
+    )
+    digest = hashlib.sha256("\n".join(sources).encode()).hexdigest()
+    stamp: Path = settings.STATE_DIR / "static.digest"
+    if stamp.exists() and stamp.read_text() == digest:
+        return
+    say("portal", "collecting static files")
+    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    stamp.write_text(digest)
+
+
+def find_dead(parts: Sequence[Server | Child]) -> str | None:
+    return next((part.name for part in parts if part.exited), None)
+
+
+def wait_for_web(parts: Sequence[Server | Child], signals: Signals) -> str | None:
+    """Returns when the first page can be had, a signal came, or a part died (then its name)."""
+    deadline = time.monotonic() + WEB_SECONDS
+    while not web_answers():
+        if time.monotonic() > deadline:
+            raise ServiceError(f"The web server did not answer within {WEB_SECONDS:.0f} seconds.")
+        dead = find_dead(parts)
+        if dead or signals.wait(0.1):
+            return dead
+    return None
+
+
+def web_answers() -> bool:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{settings.PORTAL_PORT}/healthz",
+        headers={"Host": settings.PORTAL_URL.netloc},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+
+
+def summary() -> str:
+    lines = ["", "The portal is running.", "", f"  Address        {settings.PORTAL_URL}/"]
+    if not settings.PORTAL_URL.secure:
+        lines.append(f"  Mails          {settings.PORTAL_URL}/dev/mail/")
+    if settings.DEMO:
+        lines.append(DEMO_ACCOUNTS.rstrip("\n"))
+    return "\n".join([*lines, "", "Ctrl-C stops it.", ""])
+
+
+def bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
