@@ -2,11 +2,18 @@
 
 from typing import Any
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from .models import AuditLog, Setting
+
+# One door for everybody: the portal's own sign-in, with its rate limits.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.index_title = _("Administration")
+admin.site.enable_nav_sidebar = False  # the index is the list, and a phone has no room for both
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage as ParsedMessage
 from pathlib import Path
@@ -62,6 +62,11 @@ def get_mail(mail_id: UUID) -> DevMail | None:
     return _read(path) if path.is_file() else None
 
 
+def _aware(moment: datetime) -> datetime:
+    """Mail written in UTC says -0000, "no zone told", and that is parsed as a time without one."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def _read(path: Path) -> DevMail:
     message = message_from_bytes(path.read_bytes(), _class=ParsedMessage, policy=policy.default)
     body = message.get_body(preferencelist=("plain",))
@@ -71,6 +76,6 @@ def _read(path: Path) -> DevMail:
         subject=str(message["Subject"] or ""),
         sender=str(message["From"] or ""),
         recipient=str(message["To"] or ""),
-        sent_at=date.datetime if date else None,
+        sent_at=_aware(date.datetime) if date else None,
         text=body.get_content().strip() if body else "",
     )
