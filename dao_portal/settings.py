@@ -291,6 +291,7 @@ HTMX_CONFIG = {
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "dao_portal.core.formats"
 USE_I18N = True
 TIME_ZONE = "UTC"
 USE_TZ = True
