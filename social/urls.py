@@ -2,17 +2,17 @@
 
 from django.urls import path
 
-from . import views
+from .views import notifications
 
 app_name = "social"
 
 urlpatterns = [
-    path("notifications/", views.notification_list, name="notification_list"),
-    path("notifications/read/", views.notification_read, name="notification_read"),
-    path("notifications/bell/", views.notification_bell, name="notification_bell"),
+    path("notifications/", notifications.notification_list, name="notification_list"),
+    path("notifications/read/", notifications.notification_read, name="notification_read"),
+    path("notifications/bell/", notifications.notification_bell, name="notification_bell"),
     path(
         "notifications/<uuid:notification_id>/open/",
-        views.notification_open,
+        notifications.notification_open,
         name="notification_open",
     ),
 ]

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 
-from .models import Notification
+from ..models import Notification
 
 
 def mark_read(*, actor: User, ids: Collection[UUID] | None = None) -> int:

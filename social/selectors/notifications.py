@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 
-from .models import Notification
+from ..models import Notification
 
 
 def notifications_of(user: User, *, unread_only: bool = False) -> QuerySet[Notification]:
