@@ -1,51 +1,50 @@
-# The two commands a newcomer needs: `make run` and `make test`. `make help` lists the rest.
+# The two commands a newcomer needs: `make run` and `make test`. `make` alone lists the rest.
 SHELL := /bin/sh
 VENV := .venv
 PYTHON := $(VENV)/bin/python
-UV := $(VENV)/bin/uv
-APPS := dao_portal accounts treasury governance social
+LOCK := $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes
+TEMPLATES = $(shell find templates -name '*.html')
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test check format lint types contracts lock clean
+.PHONY: help run test install check format lint types contracts lock clean
 
 help:
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@sed -nE 's/^([a-z]+):.* ## (.*)/make \1\t\2/p' Makefile | expand -t 16
+
+run: install ## the whole portal with a demo community, until Ctrl-C
+	@DAO_DEMO=$${DAO_DEMO-1} exec $(PYTHON) manage.py runportal
+
+test: install ## the tests (ARGS="tests/governance -x" for some of them)
+	@$(PYTHON) -m pytest -n 2 $(ARGS)
+
+install: $(VENV)/.installed ## .venv with the pinned packages
 
 $(VENV)/.installed: requirements-dev.txt requirements-uv.txt scripts/bootstrap.sh
 	@VENV=$(VENV) sh scripts/bootstrap.sh requirements-dev.txt
 	@touch $@
 
-install: $(VENV)/.installed ## install the pinned packages into .venv
-
-run: install ## start the whole portal with a demo community
-	@DAO_DEMO=$${DAO_DEMO-1} exec $(PYTHON) manage.py runportal
-
-test: install ## run the tests (ARGS="tests/governance -x" for some of them)
-	@$(PYTHON) -m pytest $(ARGS)
-
-check: lint types contracts ## everything CI checks: format, types, contracts, then the tests
+check: lint types contracts ## what CI runs: format, types, contracts, then the tests
 	@$(MAKE) --no-print-directory test
 
 lint: install
 	@$(PYTHON) -m ruff format --check
 	@$(PYTHON) -m ruff check
-	@find templates -name '*.html' | xargs $(VENV)/bin/djade --check --target-version 5.2
+	@$(VENV)/bin/djade --check --target-version 5.2 $(TEMPLATES)
 
 types: install
 	@$(PYTHON) -m mypy
 
 contracts: install
-	@$(VENV)/bin/lint-imports
-	@$(PYTHON) manage.py makemigrations --check --dry-run
+	@$(VENV)/bin/lint-imports --no-logo
 
-format: install ## format code and templates
-	@$(PYTHON) -m ruff format
+format: install ## write code and templates as `make check` wants them
 	@$(PYTHON) -m ruff check --fix
-	@find templates -name '*.html' | xargs $(VENV)/bin/djade --target-version 5.2
+	@$(PYTHON) -m ruff format
+	@$(VENV)/bin/djade --target-version 5.2 $(TEMPLATES)
 
-lock: install ## choose new versions of the packages in requirements*.in
-	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes requirements.in -o requirements.txt
-	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes requirements-dev.in -o requirements-dev.txt
+lock: install ## newest versions into requirements*.txt, with hashes
+	@$(LOCK) requirements.in -o requirements.txt
+	@$(LOCK) requirements-dev.in -o requirements-dev.txt
 
-clean: ## remove .venv (the portal's data in .local stays)
-	rm -rf $(VENV)
+clean: ## remove .venv; the portal's data in .local stays
+	@rm -rf $(VENV)

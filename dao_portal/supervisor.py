@@ -51,7 +51,8 @@ class Child:
             for line in lines:
                 # When nobody reads us any more, go on reading: a full pipe would stop the child.
                 with contextlib.suppress(BrokenPipeError):
-                    say(self.name, line.rstrip())
+                    if text := line.rstrip():
+                        say(self.name, text)
 
     @property
     def exited(self) -> bool:

@@ -4,7 +4,6 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from ipaddress import ip_address
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from dao_portal import celery_app
+from dao_portal.environment import is_loopback
 from dao_portal.core.options import clear_option_cache
 
 CHROMIUM = os.environ.get("DAO_CHROMIUM") or next(
@@ -41,17 +41,17 @@ def pytest_configure() -> None:
 
 def refuse_the_outside(event: str, arguments: tuple[Any, ...]) -> None:
     """No test connects to anything but this machine: it would pass only while that is there."""
-    if event not in {"socket.connect", "socket.sendto"}:
+    if event in {"socket.connect", "socket.sendto"}:
+        address = arguments[1]
+        if not isinstance(address, tuple):
+            return  # a unix socket
+        host = address[0]
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
         return
-    address = arguments[1]
-    if not isinstance(address, tuple) or address[0] == "localhost":
-        return  # a unix socket
-    try:
-        local = ip_address(address[0]).is_loopback
-    except ValueError:
-        local = False
-    if not local:
-        raise RuntimeError(f"a test tried to reach {address[0]}")
+    if host and not is_loopback(str(host)):
+        raise RuntimeError(f"a test tried to reach {host}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -93,9 +93,8 @@ def test_servers_answer_inside_the_block_and_are_gone_after_it(state):
 
 
 def test_data_stays_from_one_block_to_the_next(state):
-    with embedded_services(state, ["postgres"]):
-        with connected(state) as connection:
-            connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
+    with embedded_services(state, ["postgres"]), connected(state) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
     with embedded_services(state, ["postgres"]):
         assert ask(state, "SELECT n FROM kept") == 7
 

@@ -124,7 +124,7 @@ class Command(BaseCommand):
     ) -> str | None:
         """The name of the part that died, or None when a signal came; children are gone then."""
         started: list[Child] = []
-        parts = [*services, *children]
+        parts: list[Server | Child] = [*services, *children]
         try:
             for child in children:
                 child.start(os.environ)
@@ -220,8 +220,9 @@ def why_not(error: OSError, port: int) -> str:
         return f"{error.strerror}."
     with contextlib.suppress(psutil.Error):
         for connection in psutil.net_connections("inet"):
-            listening = connection.status == psutil.CONN_LISTEN
-            if listening and connection.laddr.port == port and connection.pid:
+            if connection.status != psutil.CONN_LISTEN or not connection.pid:
+                continue
+            if connection.laddr and connection.laddr.port == port:
                 name = psutil.Process(connection.pid).name()
                 return f"{name} (process {connection.pid}) uses the port."
     return "another program uses the port."
