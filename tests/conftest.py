@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import cache
@@ -36,6 +37,8 @@ def pytest_configure() -> None:
     }
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     celery_app.conf.update(task_always_eager=True, task_eager_propagates=True)
+    hypothesis.settings.register_profile("portal", deadline=None)  # a busy machine is no bug
+    hypothesis.settings.load_profile("portal")
     sys.addaudithook(refuse_the_outside)
 
 
