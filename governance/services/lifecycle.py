@@ -31,21 +31,24 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Advanced:
-    """The numbers of the proposals that one sweep opened and closed."""
+    """The numbers of the proposals that one sweep opened, closed, and could not bring on."""
 
     opened: list[int]
     closed: list[int]
+    failed: list[int]
 
 
 def advance_proposals() -> Advanced:
     """Open and close all that is due, one transaction each: one failure stops no other."""
+    failed: list[int] = []
     return Advanced(
-        opened=_each(Proposal.objects.due_to_open(), open_proposal),
-        closed=_each(Proposal.objects.due_to_close(), close_proposal),
+        opened=_each(Proposal.objects.due_to_open(), open_proposal, failed),
+        closed=_each(Proposal.objects.due_to_close(), close_proposal, failed),
+        failed=failed,
     )
 
 
-def _each(due: Any, service: Callable[..., bool]) -> list[int]:
+def _each(due: Any, service: Callable[..., bool], failed: list[int]) -> list[int]:
     done = []
     for proposal_id, number in list(due.values_list("pk", "number")):
         try:
@@ -53,6 +56,7 @@ def _each(due: Any, service: Callable[..., bool]) -> list[int]:
                 done.append(number)
         except Exception:
             logger.exception("proposal #%s: %s failed", number, service.__name__)
+            failed.append(number)
     return done
 
 

@@ -1,0 +1,90 @@
+"""What happens to members, apart from what allauth does with their addresses and passwords."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
+
+from dao_portal.core.base import uuid7
+from dao_portal.core.bulk import copy_rows
+from dao_portal.core.errors import DomainError
+
+from .models import User, Wallet
+
+
+class WalletClaimed(DomainError):
+    """Somebody says that this address is theirs and has not proved it."""
+
+
+@dataclass(frozen=True)
+class ImportedMembers:
+    """Member ids by lower-case address, and how many of them are new."""
+
+    ids: dict[str, UUID]
+    created: int
+
+
+@transaction.atomic
+def find_or_create_imported_members(*, addresses: Iterable[str]) -> ImportedMembers:
+    """The members who own ``addresses``; an inactive one is made for each that nobody owns.
+
+    A new one has no e-mail, no password, the address as username, and an unverified wallet of it:
+    whoever proves that wallet claims the member. Four statements for any number of addresses, and
+    no lock: two calls at once for one address end in an IntegrityError.
+
+    Raises WalletClaimed when an active member has the address without proof: to count votes as
+    theirs would take their word for it.
+    """
+    wanted = {address.lower(): address for address in addresses}
+    ids = _owners(set(wanted))
+    missing = [address for key, address in wanted.items() if key not in ids]
+    taken = _taken_usernames(missing)
+    new = {address: uuid7() for address in missing}
+    copy_rows(
+        User,
+        ["id", "username", "password", "is_active"],
+        (
+            (
+                member_id,
+                f"{address}-{member_id.hex[-8:]}" if address.lower() in taken else address,
+                make_password(None),
+                False,
+            )
+            for address, member_id in new.items()
+        ),
+    )
+    copy_rows(
+        Wallet,
+        ["user", "address", "is_primary"],
+        ((member_id, address, True) for address, member_id in new.items()),
+    )
+    ids |= {address.lower(): member_id for address, member_id in new.items()}
+    return ImportedMembers(ids=ids, created=len(new))
+
+
+def _owners(addresses: set[str]) -> dict[str, UUID]:
+    """Who owns the lower-case ``addresses``, or was imported with them before."""
+    wallets = Wallet.objects.alias(key=Lower("address")).filter(key__in=addresses)
+    owners = {}
+    for wallet in wallets.select_related("user"):
+        if wallet.user.is_active and not wallet.is_verified:
+            raise WalletClaimed(
+                _(
+                    "%(address)s is a wallet of @%(member)s, and not verified. Verify or remove it "
+                    "first."
+                )
+                % {"address": wallet.address, "member": wallet.user.username}
+            )
+        owners[wallet.address.lower()] = wallet.user_id
+    return owners
+
+
+def _taken_usernames(addresses: list[str]) -> set[str]:
+    names = User.objects.annotate(name=Lower("username")).values_list("name", flat=True)
+    return set(names.filter(name__in=[address.lower() for address in addresses]))
