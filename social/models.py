@@ -1,8 +1,13 @@
 """COMMENTS, their reactions, and NOTIFICATIONS."""
 
+from __future__ import annotations
+
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from dao_portal.core.actions import action_choices
@@ -41,11 +46,21 @@ class Notification(MonthlyModel):
             models.Index(fields=["user", "-id"], name="notifications_inbox_ix"),
             # the bell's count and "unread only": few rows a member, so a walk over them
             models.Index(fields=["user", "is_read"], name="notifications_unread_ix"),
+            # moderators' list, filtered by read and unread, newest first
+            models.Index(fields=["is_read", "-id"], name="notifications_read_ix"),
             models.Index(fields=["created_at"], name="notifications_created_ix"),
         )
 
     def __str__(self) -> str:
         return self.title
+
+
+class CommentQuerySet(models.QuerySet["Comment"]):
+    """Filters that compose. Visibility is one of them: authorise by fetching."""
+
+    def published(self) -> CommentQuerySet:
+        """What everybody may read: all but the discussion of a draft."""
+        return self.exclude(proposal__status=Proposal.Status.DRAFT)
 
 
 class Comment(HashPartitionedModel, BaseModel):
@@ -57,6 +72,7 @@ class Comment(HashPartitionedModel, BaseModel):
     """
 
     MAX_DEPTH = 8
+    MAX_LENGTH = 10_000
 
     partition_key = "proposal_id"
 
@@ -90,6 +106,8 @@ class Comment(HashPartitionedModel, BaseModel):
     is_deleted = models.BooleanField(_("removed"), default=False, db_default=False)
     edited_at = models.DateTimeField(_("edited"), null=True, blank=True)
 
+    objects: ClassVar[CommentQuerySet] = CommentQuerySet.as_manager()  # type: ignore[assignment]
+
     class Meta:
         db_table = "comments"
         verbose_name = _("comment")
@@ -106,6 +124,10 @@ class Comment(HashPartitionedModel, BaseModel):
                 condition=models.Q(parent__isnull=True, depth=0)
                 | models.Q(parent__isnull=False, depth__gt=0),
                 name="comments_depth_ck",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(parent__isnull=False) | models.Q(root_id=models.F("id")),
+                name="comments_root_ck",
             ),
         )
         indexes = (
@@ -132,6 +154,23 @@ class Comment(HashPartitionedModel, BaseModel):
 
     def __str__(self) -> str:
         return f"{self.user_id} on {self.proposal_id}"
+
+    def get_absolute_url(self) -> str:
+        """The address that stays, on whichever page of the discussion the comment is."""
+        return reverse("social:comment_detail", args=[self.pk])
+
+    def place_under(self, parent: Comment | None) -> None:
+        """Set parent, root, path and depth; before the first save."""
+        self.parent = parent
+        if parent is None:
+            self.root_id, self.path, self.depth = self.pk, self.pk.hex, 0
+            return
+        before = parent.path
+        if parent.depth == self.MAX_DEPTH:
+            before = before.rpartition(".")[0]
+        self.root_id = parent.root_id
+        self.path = f"{before}.{self.pk.hex}"
+        self.depth = min(parent.depth + 1, self.MAX_DEPTH)
 
 
 class CommentReaction(HashPartitionedModel, BaseModel):

@@ -76,7 +76,7 @@ class UserToken(BaseModel):
     balance = AmountField(_("balance"), default=0, db_default=0)
     staked_balance = AmountField(_("staked"), default=0, db_default=0)
     voting_power = AmountField(_("voting power"), default=0, db_default=0)
-    last_updated = models.DateTimeField(_("last movement"), auto_now=True)
+    last_updated = models.DateTimeField(_("last movement"), auto_now=True, db_default=Now())
 
     class Meta:
         db_table = "user_tokens"

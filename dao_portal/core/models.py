@@ -64,6 +64,7 @@ class AuditLog(MonthlyModel):
         on_delete=models.RESTRICT,
         null=True,
         blank=True,
+        db_index=False,
         related_name="+",
         verbose_name=_("member"),
     )
@@ -103,7 +104,9 @@ class AuditLog(MonthlyModel):
 class EventDelivery(BaseModel):
     """One subscriber's debt to one event: the memory of the sweep (core/events.py)."""
 
-    event = models.ForeignKey(AuditLog, on_delete=models.RESTRICT, related_name="deliveries")
+    event = models.ForeignKey(
+        AuditLog, on_delete=models.RESTRICT, db_index=False, related_name="deliveries"
+    )
     subscriber = models.CharField(_("subscriber"), max_length=50)
     cursor = models.UUIDField(_("delivered up to"), null=True)
     done_at = models.DateTimeField(_("done"), null=True)
