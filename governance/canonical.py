@@ -11,6 +11,8 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
+from .outcome import from_units, to_units
+
 RECEIPT_DIGITS = 20
 
 
@@ -26,8 +28,11 @@ def canonical_hash(value: Any) -> str:
 
 
 def canonical_amount(amount: Decimal) -> str:
-    """Plain decimal digits, without an exponent: ``12480.000000000000000000``."""
-    return format(amount, "f")
+    """Plain digits, always 18 decimals: ``12480.000000000000000000``, however it was computed.
+
+    ValueError when ``amount`` has more.
+    """
+    return format(from_units(to_units(amount)), "f")
 
 
 def canonical_time(moment: datetime) -> str:

@@ -49,6 +49,10 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
             visible |= Q(proposer=user)
         return self.filter(visible).annotate(db_now=Now())
 
+    def published(self) -> ProposalQuerySet:
+        """What everybody may see; each with the database's clock beside it."""
+        return self.exclude(status=Proposal.Status.DRAFT).annotate(db_now=Now())
+
     def upcoming(self) -> ProposalQuerySet:
         return self.filter(status=Proposal.Status.ACTIVE, voting_start__gt=Now())
 
@@ -260,6 +264,12 @@ class Proposal(BaseModel):
                 name="proposals_decided_has_reason_ck",
             ),
             models.CheckConstraint(
+                condition=Q(status__in=["draft", "active"])
+                | Q(opened_at__isnull=False, closed_at__gte=F("voting_end"))
+                | Q(status="rejected", outcome_reason__in=["cancelled", "withdrawn"]),
+                name="proposals_decided_after_voting_ck",
+            ),
+            models.CheckConstraint(
                 condition=Q(total_votes=F("yes_votes") + F("no_votes") + F("abstain_votes")),
                 name="proposals_total_votes_ck",
             ),
@@ -326,9 +336,9 @@ class Proposal(BaseModel):
         assert self.voting_end
         if self.now >= self.voting_end:
             return self.Phase.COUNTING
-        if self.now < self.voting_start:
-            return self.Phase.UPCOMING
-        return self.Phase.OPEN if self.opened_at else self.Phase.OPENING
+        if self.opened_at:  # first: ``now`` may have been read while waiting for the opening
+            return self.Phase.OPEN
+        return self.Phase.UPCOMING if self.now < self.voting_start else self.Phase.OPENING
 
     @property
     def is_open(self) -> bool:

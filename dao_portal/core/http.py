@@ -19,9 +19,11 @@ def client_ip(request: HttpRequest) -> str:
         forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
         address = forwarded[-trusted] if len(forwarded) >= trusted else ""
     try:
-        return str(ip_address(address))
+        found = ip_address(address)
     except ValueError:  # a unix socket, or rubbish
         return ""
+    # An IPv4 client of a server that listens on IPv6 is ::ffff:203.0.113.7.
+    return str(getattr(found, "ipv4_mapped", None) or found)
 
 
 def coarse_ip(address: str) -> str:

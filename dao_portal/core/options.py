@@ -6,6 +6,7 @@ somebody decided otherwise. ``get_option`` never takes a second default.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from .base import exact_amount
 from .models import Setting
 
 SECONDS_KEPT = 5.0
+MOST_DIGITS = 9  # of a whole number: minutes stay a time, a fraction's parts fit their columns
+FRACTION = re.compile(r"[0-9]{1,9}/0*[1-9][0-9]{0,8}")
 Type = Setting.Type
 Value = str | int | Decimal | bool
 
@@ -47,8 +50,10 @@ class Option:
 
 
 def _parse_integer(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
+    if not (text.isascii() and text.isdigit()):
         raise ValidationError(_("“%(text)s” is not a whole number."), params={"text": text})
+    if len(text) > MOST_DIGITS:
+        raise ValidationError(_("“%(text)s” is too large."), params={"text": text})
     return int(text)
 
 
@@ -77,10 +82,9 @@ def parse_quorum(text: str) -> tuple[Decimal, bool]:
 
 def parse_fraction(text: str) -> Fraction:
     """``"2/3"`` as a Fraction above 0 and at most 1."""
-    numerator, slash, denominator = text.partition("/")
-    if not (slash and numerator.isdigit() and denominator.isdigit() and int(denominator)):
+    if not FRACTION.fullmatch(text):
         raise ValidationError(_("Write the share as a fraction, such as 1/2 or 2/3."))
-    share = Fraction(int(numerator), int(denominator))
+    share = Fraction(text)
     if not 0 < share <= 1:
         raise ValidationError(_("The share must be above 0 and at most 1."))
     return share
@@ -170,6 +174,12 @@ OPTIONS: dict[str, Option] = {
             Decimal(1),
             _("Power of one token that is staked."),
             validate=_not_negative,
+        ),
+        Option(
+            "social.comments_per_5_minutes",
+            Type.INTEGER,
+            60,
+            _("Most comments that one member can post within five minutes."),
         ),
         Option(
             "audit.keep_whole_ip",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from django.db.migrations.operations.models import CreateModel
 from django.db.migrations.state import ProjectState
 
 MONTHS_AHEAD = 6
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class CreatePartitionedModel(CreateModel):
@@ -132,7 +133,7 @@ class Month:
 
 def first_key_at(moment: datetime) -> UUID:
     """The smallest UUIDv7 of the millisecond in which ``moment`` lies (RFC 9562, 5.7)."""
-    milliseconds = int(moment.timestamp() * 1000)
+    milliseconds = (moment - EPOCH) // timedelta(milliseconds=1)
     return UUID(int=(milliseconds << 80) | (0x7 << 76) | (0b10 << 62))
 
 

@@ -733,6 +733,24 @@ class Migration(migrations.Migration):
             model_name="proposal",
             constraint=models.CheckConstraint(
                 condition=models.Q(
+                    ("status__in", ["draft", "active"]),
+                    models.Q(
+                        ("closed_at__gte", models.F("voting_end")),
+                        ("opened_at__isnull", False),
+                    ),
+                    models.Q(
+                        ("outcome_reason__in", ["cancelled", "withdrawn"]),
+                        ("status", "rejected"),
+                    ),
+                    _connector="OR",
+                ),
+                name="proposals_decided_after_voting_ck",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="proposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
                     (
                         "total_votes",
                         django.db.models.expressions.CombinedExpression(

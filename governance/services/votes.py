@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import ngettext
 
@@ -24,6 +25,8 @@ from ..errors import (
 )
 from ..models import MAX_REASON, PowerSnapshot, Proposal, Vote
 
+BEFORE_VOTING = (Proposal.Phase.DRAFT, Proposal.Phase.UPCOMING, Proposal.Phase.OPENING)
+
 
 @transaction.atomic
 def cast_vote(*, actor: User, proposal_id: UUID, choice: str, reason: str = "") -> Vote:
@@ -36,25 +39,10 @@ def cast_vote(*, actor: User, proposal_id: UUID, choice: str, reason: str = "") 
     Raises UnknownChoice, ReasonTooLong, NotEligible, VotingNotOpen, VotingClosed.
     """
     reason = reason.strip()
-    if choice not in Vote.Choice.values:
-        raise UnknownChoice
-    if len(reason) > MAX_REASON:
-        raise ReasonTooLong(
-            ngettext(
-                "Keep your reason to %(n)s character.",
-                "Keep your reason to %(n)s characters.",
-                MAX_REASON,
-            )
-            % {"n": MAX_REASON}
-        )
+    _require_valid(choice, reason)
     lock_shared(proposal_id)
     proposal = Proposal.objects.annotate(db_now=Now()).get(pk=proposal_id)
-    if proposal.status == Proposal.Status.DRAFT or (
-        proposal.opened_at is None and not proposal.is_decided
-    ):
-        raise VotingNotOpen
-    if proposal.is_decided:
-        raise VotingClosed
+    _require_opened(proposal)
     if not _lock_power(proposal_id, actor):
         raise NotEligible
 
@@ -75,6 +63,43 @@ def cast_vote(*, actor: User, proposal_id: UUID, choice: str, reason: str = "") 
     return vote
 
 
+def check_ballot(*, actor: User, proposal_id: UUID, choice: str, reason: str = "") -> None:
+    """Raise what ``cast_vote`` would raise now, before the member looks once more.
+
+    Locks and writes nothing. Whether there is anything to vote on comes first: choosing again
+    would not help a member who came too late.
+    """
+    proposal = Proposal.objects.annotate(db_now=Now()).get(pk=proposal_id)
+    _require_opened(proposal)
+    if not proposal.is_open:
+        raise VotingClosed
+    if not _counted_power(proposal_id, actor).exists():
+        raise NotEligible
+    _require_valid(choice, reason.strip())
+
+
+def _require_valid(choice: str, reason: str) -> None:
+    if choice not in Vote.Choice.values:
+        raise UnknownChoice
+    if len(reason) > MAX_REASON:
+        raise ReasonTooLong(
+            ngettext(
+                "Keep your reason to %(n)s character.",
+                "Keep your reason to %(n)s characters.",
+                MAX_REASON,
+            )
+            % {"n": MAX_REASON}
+        )
+
+
+def _require_opened(proposal: Proposal) -> None:
+    """Opened and not decided; the end of the window is the guard's to judge."""
+    if proposal.phase in BEFORE_VOTING:
+        raise VotingNotOpen
+    if proposal.opened_at is None or proposal.is_decided:
+        raise VotingClosed
+
+
 def lock_shared(proposal_id: UUID) -> None:
     """Hold the proposal open until this transaction ends: a closer waits for it."""
     with connection.cursor() as cursor:
@@ -83,11 +108,11 @@ def lock_shared(proposal_id: UUID) -> None:
 
 def _lock_power(proposal_id: UUID, voter: User) -> bool:
     """Lock the voter's counted power; False when there is none."""
-    return (
-        PowerSnapshot.objects.select_for_update(no_key=True)
-        .filter(proposal_id=proposal_id, user=voter, power__gt=0)
-        .exists()
-    )
+    return _counted_power(proposal_id, voter).select_for_update(no_key=True).exists()
+
+
+def _counted_power(proposal_id: UUID, voter: User) -> QuerySet[PowerSnapshot]:
+    return PowerSnapshot.objects.filter(proposal_id=proposal_id, user=voter, power__gt=0)
 
 
 def _write_vote(proposal: Proposal, voter: User, choice: str, reason: str) -> Vote:

@@ -14,6 +14,9 @@ ALTER TABLE votes ADD CONSTRAINT votes_eligible_fk
   FOREIGN KEY (proposal_id, voter_id) REFERENCES power_snapshots (proposal_id, user_id)
   DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE votes ADD CONSTRAINT votes_reason_ck
+  CHECK (reason = '' OR reason_sha256 = encode(sha256(convert_to(reason, 'UTF8')), 'hex'));
+
 CREATE FUNCTION votes_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   vote votes%ROWTYPE;
@@ -62,9 +65,11 @@ BEGIN
   RETURN NEW;
 END $$;
 
--- Not on UPDATE OF reason: a reason can be hidden or erased long after the vote.
+-- Not on UPDATE OF reason: a reason can be hidden or erased long after the vote. Its hash, which the
+-- receipt covers, cannot: votes_reason_ck lets a reason go and come back, and never become another.
 CREATE TRIGGER votes_1_guard
-  BEFORE INSERT OR DELETE OR UPDATE OF proposal_id, voter_id, vote_type, voting_power, cast_at ON votes
+  BEFORE INSERT OR DELETE
+  OR UPDATE OF id, proposal_id, voter_id, vote_type, voting_power, reason_sha256, cast_at ON votes
   FOR EACH ROW EXECUTE FUNCTION votes_guard();
 
 CREATE FUNCTION votes_tally() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -123,6 +128,10 @@ BEGIN
     RAISE EXCEPTION 'source, number and author of a proposal never change'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'proposals_identity';
   END IF;
+  IF OLD.status <> 'draft' AND NEW.status = 'draft' THEN
+    RAISE EXCEPTION 'a published proposal never becomes a draft again'
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'proposals_published';
+  END IF;
   IF OLD.opened_at IS NOT NULL AND
      (NEW.title, NEW.description, NEW.type, NEW.metadata, NEW.voting_start, NEW.voting_end,
       NEW.published_at, NEW.opened_at, NEW.token_id, NEW.quorum_mode, NEW.quorum_threshold,
@@ -153,15 +162,16 @@ CREATE TRIGGER proposals_1_guard BEFORE UPDATE ON proposals
 
 -- Nothing that happens to a balance later changes the power that was counted.
 CREATE FUNCTION power_snapshots_guard() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-  snapshot power_snapshots%ROWTYPE;
 BEGIN
-  IF TG_OP = 'DELETE' THEN snapshot := OLD; ELSE snapshot := NEW; END IF;
-  IF EXISTS (SELECT FROM proposals WHERE id = snapshot.proposal_id AND opened_at IS NOT NULL) THEN
+  -- Both ends: a row must not leave a proposal that is open any more than enter one.
+  IF EXISTS (
+    SELECT FROM proposals
+    WHERE id IN (OLD.proposal_id, NEW.proposal_id) AND opened_at IS NOT NULL
+  ) THEN
     RAISE EXCEPTION 'counted power is frozen once voting has opened'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'power_snapshots_frozen';
   END IF;
-  RETURN snapshot;
+  RETURN coalesce(NEW, OLD);
 END $$;
 
 CREATE TRIGGER power_snapshots_1_guard BEFORE INSERT OR UPDATE OR DELETE ON power_snapshots
