@@ -13,6 +13,7 @@ from typing import Literal
 
 QuorumMode = Literal["for_abstain", "for", "turnout"]
 Status = Literal["passed", "rejected", "expired"]
+ClauseKey = Literal["turnout", "quorum", "majority", "approval"]
 Reason = Literal["approved", "no_votes", "turnout", "support_quorum", "tie", "below_threshold"]
 
 PLACES = 18
@@ -67,7 +68,7 @@ class Clause:
     ``decides`` marks the clause that ended it; what stands behind it was not looked at.
     """
 
-    key: Literal["turnout", "quorum", "majority", "approval"]
+    key: ClauseKey
     have: int
     need: int
     met: bool
@@ -90,6 +91,10 @@ class Outcome:
     @property
     def passed(self) -> bool:
         return self.status == "passed"
+
+    def clause(self, key: ClauseKey) -> Clause:
+        """One of the four questions."""
+        return next(clause for clause in self.clauses if clause.key == key)
 
     @property
     def deciding(self) -> Clause | None:

@@ -8,13 +8,14 @@ from .lifecycle import (
     open_proposal,
 )
 from .proposals import create_draft, edit_proposal, publish_proposal, withdraw_proposal
-from .votes import cast_vote
+from .votes import cast_vote, check_ballot
 
 __all__ = [
     "Advanced",
     "advance_proposals",
     "cancel_proposal",
     "cast_vote",
+    "check_ballot",
     "close_proposal",
     "create_draft",
     "edit_proposal",

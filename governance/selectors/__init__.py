@@ -1,0 +1,43 @@
+"""What the pages ask for: querysets and frozen dataclasses, no writes."""
+
+from .ballots import VoteCard, vote_card
+from .charts import TurnoutChart, turnout_chart
+from .help import VotingHelp, voting_help
+from .pages import ProposalPage, RuleLines, proposal_page, rule_lines
+from .proposals import (
+    ListFilters,
+    ListPage,
+    ProposalRow,
+    proposal_list,
+    proposal_rows,
+)
+from .tallies import ChoiceCount, Standing, standing_of, standings, state_key
+from .votes import VoteFilters, VoteRow, VotesPage, published_votes, votes_page
+
+__all__ = [
+    "ChoiceCount",
+    "ListFilters",
+    "ListPage",
+    "ProposalPage",
+    "ProposalRow",
+    "RuleLines",
+    "Standing",
+    "TurnoutChart",
+    "VoteCard",
+    "VoteFilters",
+    "VoteRow",
+    "VotesPage",
+    "VotingHelp",
+    "proposal_list",
+    "proposal_page",
+    "proposal_rows",
+    "published_votes",
+    "rule_lines",
+    "standing_of",
+    "standings",
+    "state_key",
+    "turnout_chart",
+    "vote_card",
+    "votes_page",
+    "voting_help",
+]

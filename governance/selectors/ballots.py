@@ -1,0 +1,104 @@
+"""The vote card: which of its states a reader sees, and what it shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.contrib.auth.models import AnonymousUser
+
+from accounts.models import User
+from treasury.selectors import current_power
+
+from ..models import MAX_REASON, PowerSnapshot, Proposal, Vote
+
+Phase = Proposal.Phase
+
+# Phases in which the card says the same to everybody.
+FIXED_STATES = {
+    Phase.UPCOMING: "upcoming",
+    Phase.OPENING: "opening",
+    Phase.CANCELLED: "stopped",
+    Phase.WITHDRAWN: "stopped",
+}
+
+
+@dataclass(frozen=True)
+class VoteCard:
+    """One state of the card, whose words are in governance/vote/<state>.html.
+
+    upcoming, opening, stopped, history, closed: nobody votes. signed_out, no_power: not this
+    reader. choose, review, voted: the three steps. refused: the vote came too late or in vain.
+
+    ``choice``, ``reason`` and ``error`` belong to the form that was sent; ``focus`` says that the
+    card has just taken the place of another one.
+    """
+
+    state: str
+    vote: Vote | None = None
+    receipt: str = ""
+    snapshot: PowerSnapshot | None = None
+    power_now: Decimal | None = None
+    choice: str = ""
+    reason: str = ""
+    error: str = ""
+    focus: bool = False
+
+    @property
+    def template(self) -> str:
+        return f"governance/vote/{self.state}.html"
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        return [(choice.value, str(choice.label)) for choice in Vote.Choice]
+
+    @property
+    def most_characters(self) -> int:
+        return MAX_REASON
+
+    @property
+    def choice_label(self) -> str:
+        return dict(self.choices).get(self.choice, "")
+
+
+def vote_card(
+    proposal: Proposal, viewer: User | AnonymousUser, *, changing: bool = False
+) -> VoteCard:
+    """What ``viewer`` can do about ``proposal`` now; ``changing`` shows the form to who has voted.
+
+    ``proposal`` is published. Two queries at most.
+    """
+    phase = proposal.phase
+    if phase == Phase.UPCOMING and viewer.is_authenticated:
+        return VoteCard("upcoming", power_now=current_power(viewer))
+    if not viewer.is_authenticated or not proposal.opened_at:
+        return VoteCard(_state_for_anyone(proposal))
+    vote = Vote.objects.filter(proposal=proposal, voter=viewer).first()
+    snapshot = PowerSnapshot.objects.filter(proposal=proposal, user=viewer, power__gt=0).first()
+    return VoteCard(
+        _state_for_member(proposal, vote, snapshot, changing=changing),
+        vote=vote,
+        receipt=vote.receipt(proposal.fingerprint) if vote else "",
+        snapshot=snapshot,
+        choice=vote.vote_type if vote else "",
+        reason=vote.reason if vote else "",
+    )
+
+
+def _state_for_anyone(proposal: Proposal) -> str:
+    if proposal.phase in FIXED_STATES:
+        return FIXED_STATES[proposal.phase]
+    if proposal.source != Proposal.Source.PORTAL:
+        return "history"
+    return "signed_out" if proposal.is_open else "closed"
+
+
+def _state_for_member(
+    proposal: Proposal, vote: Vote | None, snapshot: PowerSnapshot | None, *, changing: bool
+) -> str:
+    state = _state_for_anyone(proposal)
+    if state != "signed_out":
+        return state
+    if snapshot is None:
+        return "no_power"
+    return "voted" if vote and not changing else "choose"

@@ -1,0 +1,134 @@
+"""One proposal's page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+
+from .. import wording
+from ..models import Proposal, Vote
+from ..outcome import to_units
+from ..rules import current_rules
+from .tallies import Standing, standing_of
+
+Phase = Proposal.Phase
+MOST_REASONS = 3
+
+
+@dataclass(frozen=True)
+class RuleLines:
+    """The rule of one vote. Until voting opens it is today's, and may still change.
+
+    ``quorum`` is power; where it is only a share of power that nobody has counted yet, ``quorum``
+    is None. ``quorum_share`` is in hundredths of all power.
+    """
+
+    frozen: bool
+    token: str
+    quorum: Decimal | None
+    quorum_share: Fraction | None
+    total_power: Decimal | None
+    quorum_counts: str
+    approval: str
+    counted_at: datetime | None
+    closes_at: datetime | None
+    version: int | None = None
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True)
+class ProposalPage:
+    """What everybody sees of a proposal; the vote card is each reader's own.
+
+    ``state`` is what the page asks by whether it is still current (see Standing).
+    """
+
+    proposal: Proposal
+    state: str
+    standing: Standing | None
+    headline: wording.Headline | None
+    why: list[wording.ClauseLine]
+    reasons: list[Vote]
+    rules: RuleLines
+
+    @property
+    def may_change(self) -> bool:
+        """It moves on by itself, so the page asks."""
+        return self.proposal.phase in (Phase.UPCOMING, Phase.OPENING, Phase.OPEN, Phase.COUNTING)
+
+
+def proposal_page(proposal: Proposal) -> ProposalPage:
+    """Everything but the vote card, in two queries; today's rules are one more."""
+    standing = standing_of(proposal)
+    return ProposalPage(
+        proposal=proposal,
+        state=standing.state if standing else f"0-{proposal.phase.value}",
+        standing=standing,
+        headline=_headline(proposal, standing),
+        why=wording.why(standing.outcome, standing.rule) if standing and standing.is_over else [],
+        reasons=_weightiest_reasons(proposal) if standing else [],
+        rules=rule_lines(proposal),
+    )
+
+
+def rule_lines(proposal: Proposal) -> RuleLines:
+    """The frozen rule, or today's before voting opens (``proposal.token`` should be fetched)."""
+    if not proposal.opened_at:
+        return _todays_rule(proposal)
+    rule = proposal.rule
+    assert proposal.quorum_threshold is not None
+    return RuleLines(
+        frozen=True,
+        token=proposal.token.symbol if proposal.token else "",
+        quorum=proposal.quorum_threshold,
+        quorum_share=_share(rule.quorum, proposal.total_power),
+        total_power=proposal.total_power,
+        quorum_counts=proposal.get_quorum_mode_display(),
+        approval=wording.needed_share(rule),
+        counted_at=proposal.opened_at,
+        closes_at=proposal.voting_end,
+        version=proposal.rule_version,
+        fingerprint=proposal.fingerprint,
+    )
+
+
+def _todays_rule(proposal: Proposal) -> RuleLines:
+    rules = current_rules()
+    return RuleLines(
+        frozen=False,
+        token=rules.token.symbol if rules.token else "",
+        quorum=None if rules.quorum_is_share else rules.quorum,
+        quorum_share=Fraction(rules.quorum) if rules.quorum_is_share else None,
+        total_power=None,
+        quorum_counts=str(Proposal.QuorumMode(rules.quorum_mode).label),
+        approval=wording.share_words(rules.approval),
+        counted_at=proposal.voting_start,
+        closes_at=proposal.voting_end,
+    )
+
+
+def _share(quorum: int, total_power: Decimal | None) -> Fraction | None:
+    return Fraction(quorum * 100, to_units(total_power)) if total_power else None
+
+
+def _headline(proposal: Proposal, standing: Standing | None) -> wording.Headline | None:
+    if proposal.phase == Phase.CANCELLED:
+        return wording.cancelled_headline(proposal.outcome_note)
+    if proposal.phase == Phase.WITHDRAWN:
+        return wording.withdrawn_headline()
+    if proposal.phase == Phase.COUNTING:
+        return wording.counting_headline()
+    if standing and standing.is_over:
+        return wording.result_headline(standing.outcome, standing.rule, voters=standing.voters)
+    return None
+
+
+def _weightiest_reasons(proposal: Proposal) -> list[Vote]:
+    return list(
+        Vote.objects.filter(proposal=proposal)
+        .exclude(reason="")
+        .select_related("voter")
+        .order_by("-voting_power", "pk")[:MOST_REASONS]
+    )

@@ -1,0 +1,104 @@
+"""Reading proposals: the list, one proposal, its live results."""
+
+from dataclasses import asdict
+
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from dao_portal.core.htmx import render_page
+
+from .. import selectors
+from ..models import Proposal
+from ..rules import current_rules
+from ..selectors.proposals import SORTS, STATUS_FILTERS, UNVOTED
+from ..services.proposals import publishing_problems
+
+STATE_SECONDS = 3
+
+
+@require_safe
+def proposal_list(request: HttpRequest) -> HttpResponse:
+    """Proposals by status, words and order."""
+    listed = selectors.proposal_list(
+        request.user, _filters(request.GET), page=request.GET.get("page")
+    )
+    context = {"list": listed, "filters": listed.filters, "sorts": SORTS}
+    return render_page(request, "governance/proposal_list.html", context, partials=("list",))
+
+
+def _filters(query: QueryDict) -> selectors.ListFilters:
+    def known(name: str, values: object) -> str:
+        value = query.get(name, "")
+        return value if value in values else ""  # type: ignore[operator]
+
+    return selectors.ListFilters(
+        status=known("status", STATUS_FILTERS),
+        type=known("type", Proposal.Type.values),
+        words=query.get("q", "").replace("\0", "").strip(),
+        sort=known("sort", SORTS),
+        mine=known("mine", (UNVOTED,)),
+    )
+
+
+@require_safe
+def proposal_detail(request: HttpRequest, number: int) -> HttpResponse:
+    """One proposal: its text, the vote, how it stands and why."""
+    proposal = get_object_or_404(
+        Proposal.objects.visible_to(request.user).select_related("proposer", "token"),
+        number=number,
+    )
+    context = page_context(request, proposal)
+    return render_page(
+        request, "governance/proposal_detail.html", context, partials=("vote", "results")
+    )
+
+
+def page_context(
+    request: HttpRequest, proposal: Proposal, card: selectors.VoteCard | None = None
+) -> dict[str, object]:
+    """What proposal_detail.html shows; ``card`` is the reader's own unless it is given."""
+    context: dict[str, object] = {"proposal": proposal, "page": selectors.proposal_page(proposal)}
+    if proposal.status == Proposal.Status.DRAFT:
+        problems = publishing_problems(proposal, proposal.proposer, current_rules())
+        return context | {"problems": problems}
+    changing = request.GET.get("change") == "1"
+    card = card or selectors.vote_card(proposal, request.user, changing=changing)
+    return context | {"card": card, "is_author": proposal.proposer_id == request.user.pk}
+
+
+@require_safe
+def proposal_results(request: HttpRequest, number: int) -> HttpResponse:
+    """How it stands, for a page that polls: 204 as long as nothing happened.
+
+    Thousands of pages ask at once, so that answer comes from the cache (one query in three
+    seconds) and knows no session and no member: the figures are public. When the proposal has
+    moved on, to counting or to its result, the whole page is out of date and is told to reload.
+    """
+    seen, state = request.GET.get("v", ""), _current_state(number)
+    if seen == state:
+        return HttpResponse(status=204)
+    proposal = get_object_or_404(Proposal.objects.published(), number=number)
+    context = {"proposal": proposal, "page": selectors.proposal_page(proposal)}
+    response = render(request, "governance/proposal_detail.html#results", context)
+    if seen and seen.partition("-")[2] != state.partition("-")[2]:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+def _current_state(number: int) -> str:
+    key = f"tally:{number}"
+    state: str | None = cache.get(key)
+    if state is None:
+        state = selectors.state_key(number)
+        if state is None:
+            raise Http404
+        cache.set(key, state, STATE_SECONDS)
+    return state
+
+
+@require_safe
+def help_voting(request: HttpRequest) -> HttpResponse:
+    """How power and outcomes are counted, in plain words, with the community's own rule."""
+    return render_page(request, "governance/help_voting.html", asdict(selectors.voting_help()))

@@ -1,0 +1,184 @@
+"""Voting, and reading every vote."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import replace
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from dao_portal.core.errors import DomainError
+from dao_portal.core.htmx import render_page
+from dao_portal.core.http import see_other
+from dao_portal.core.templatetags.portal import amount
+
+from .. import selectors, services
+from ..canonical import canonical_amount, canonical_time
+from ..errors import ReasonTooLong, UnknownChoice
+from ..models import Proposal, Vote
+from ..selectors import VoteCard
+from ..selectors.votes import SORTS
+from .proposals import page_context
+
+DETAIL = "governance/proposal_detail.html"
+CSV_COLUMNS = ("voter", "name", "choice", "power", "cast_at", "reason", "receipt")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def vote_cast(request: HttpRequest, number: int) -> HttpResponse:
+    """Choose, look once more, cast. GET shows the form again to who has voted."""
+    proposal = get_object_or_404(
+        Proposal.objects.published().select_related("proposer", "token"), number=number
+    )
+    if request.method == "POST" and request.user.is_authenticated:
+        return _take_step(request, proposal)
+    if request.method == "POST":
+        return _sign_in_first(request, proposal)
+    if _wants_card(request):
+        card = selectors.vote_card(proposal, request.user, changing=True)
+        return _show(request, proposal, replace(card, focus=True))
+    return redirect(f"{proposal.get_absolute_url()}?change=1#vote")
+
+
+def _take_step(request: HttpRequest, proposal: Proposal) -> HttpResponse:
+    """review, confirm or back. What was typed stays, whatever comes of it."""
+    member, step = request.user, request.POST.get("step")
+    assert member.is_authenticated
+    typed = replace(
+        selectors.vote_card(proposal, member, changing=True),
+        choice=request.POST.get("choice", ""),
+        reason=request.POST.get("reason", "").replace("\r\n", "\n").replace("\0", ""),
+        focus=True,
+    )
+    if step == "back":
+        return _show(request, proposal, typed)
+    ballot = {"choice": typed.choice, "reason": typed.reason}
+    try:
+        services.check_ballot(actor=member, proposal_id=proposal.pk, **ballot)
+        if step != "confirm":
+            return _show(request, proposal, replace(typed, state="review"))
+        vote = services.cast_vote(actor=member, proposal_id=proposal.pk, **ballot)
+    except (UnknownChoice, ReasonTooLong) as error:
+        return _refuse(request, proposal, replace(typed, error=str(error)))
+    except DomainError as error:
+        return _refuse(request, proposal, replace(typed, state="refused", error=str(error)))
+    return _thank(request, proposal, vote)
+
+
+def _wants_card(request: HttpRequest) -> bool:
+    """Does htmx ask for the vote card alone?"""
+    headers = request.headers
+    return headers.get("HX-Request") == "true" and headers.get("HX-Target") == "vote"
+
+
+def _show(
+    request: HttpRequest, proposal: Proposal, card: VoteCard, *, status: int = 200
+) -> HttpResponse:
+    if _wants_card(request):
+        context: dict[str, object] = {"proposal": proposal, "card": card}
+    else:
+        context = page_context(request, proposal, card)
+    return render_page(request, DETAIL, context, partials=("vote",), status=status)
+
+
+def _refuse(request: HttpRequest, proposal: Proposal, card: VoteCard) -> HttpResponse:
+    return _show(request, proposal, card, status=422)
+
+
+def _sign_in_first(request: HttpRequest, proposal: Proposal) -> HttpResponse:
+    address = redirect_to_login(f"{proposal.get_absolute_url()}#vote").url
+    if _wants_card(request):  # htmx would put the sign-in page into the card
+        return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return see_other(address)
+
+
+def _thank(request: HttpRequest, proposal: Proposal, vote: Vote) -> HttpResponse:
+    """Card, results and a toast at once for htmx; else back to the page with a message."""
+    words = _("Your vote is in: %(choice)s, with %(power)s power.") % {
+        "choice": vote.get_vote_type_display(),
+        "power": amount(vote.voting_power),
+    }
+    if not _wants_card(request):
+        messages.success(request, words)
+        return see_other(f"{proposal.get_absolute_url()}#vote")
+    card = replace(selectors.vote_card(proposal, request.user), focus=True)
+    context = {
+        "proposal": proposal,
+        "page": selectors.proposal_page(proposal),
+        "card": card,
+        "out_of_band": True,
+        "toast": words,
+    }
+    return render(request, f"{DETAIL}#voted", context)
+
+
+@require_safe
+def proposal_votes(request: HttpRequest, number: int) -> HttpResponse:
+    """Every vote, and how the turnout grew."""
+    proposal = get_object_or_404(
+        Proposal.objects.published().select_related("proposer", "token"), number=number
+    )
+    only_list = request.headers.get("HX-Target") == "votes"
+    listed = selectors.votes_page(
+        proposal,
+        request.user,
+        _filters(request.GET),
+        page=request.GET.get("page"),
+        with_chart=not only_list,
+    )
+    context = {"proposal": proposal, "list": listed, "filters": listed.filters, "sorts": SORTS}
+    return render_page(request, "governance/proposal_votes.html", context, partials=("votes",))
+
+
+def _filters(query: QueryDict) -> selectors.VoteFilters:
+    choice, sort = query.get("choice", ""), query.get("sort", "")
+    return selectors.VoteFilters(
+        choice=choice if choice in Vote.Choice.values else "",
+        sort=sort if sort in SORTS else "power",
+        with_reason=query.get("reason") == "1",
+    )
+
+
+@require_safe
+def votes_csv(request: HttpRequest, number: int) -> StreamingHttpResponse:
+    """Every vote as RFC 4180, also while voting is open; before that the header only."""
+    proposal = get_object_or_404(Proposal.objects.published(), number=number)
+    return StreamingHttpResponse(
+        _csv_lines(proposal),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="proposal-{number}-votes.csv"'},
+    )
+
+
+class _Echo:
+    """A file that hands back what is written into it."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _csv_lines(proposal: Proposal) -> Iterator[str]:
+    writer = csv.writer(_Echo(), lineterminator="\r\n")
+    yield writer.writerow(CSV_COLUMNS)
+    for vote in selectors.published_votes(proposal):
+        yield writer.writerow(
+            (
+                vote.voter_id,
+                disarm(vote.voter.username),
+                vote.vote_type,
+                canonical_amount(vote.voting_power),
+                canonical_time(vote.cast_at),
+                disarm(vote.reason),
+                vote.receipt(proposal.fingerprint),
+            )
+        )
+
+
+def disarm(text: str) -> str:
+    """``text`` as no spreadsheet takes it for a formula: behind an apostrophe where it could."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text

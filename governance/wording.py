@@ -1,0 +1,346 @@
+"""What the rule says, in words: one source for pages, notifications and mails.
+
+Numbers are cut, never rounded, and where a short form would look as if a mark had been reached
+that was missed, it gets the digits that it takes to tell. Sentences come with <strong> where a
+page stresses a word; ``plain`` takes it away for a mail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from html import unescape
+
+from django.utils.html import format_html, strip_tags
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from dao_portal.core.templatetags.portal import amount, percent, power
+
+from .outcome import Clause, Outcome, Rule, from_units
+
+MOST_PLACES = 6
+HEADROOM = Fraction(112, 100)  # a bar's track is that much longer than what stands on it
+
+
+def plain(sentence: str) -> str:
+    """``sentence`` without its markup."""
+    return unescape(strip_tags(sentence))
+
+
+# --- numbers that stand beside a mark -----------------------------------------------------------
+
+
+def needed_share(rule: Rule) -> str:
+    """The approval that a rule asks for, exactly: "60%", or "2/3" where no percentage is exact."""
+    return share_words(Fraction(rule.approval_numerator, rule.approval_denominator))
+
+
+def reached_share(outcome: Outcome, rule: Rule) -> str:
+    """For among For and Against, on its true side of the mark; "" when there is neither."""
+    share = approval_of(outcome)
+    if share is None:
+        return ""
+    mark = Fraction(rule.approval_numerator, rule.approval_denominator)
+    for places in range(1, MOST_PLACES + 1):
+        cut = Fraction(int(share * 100 * 10**places), 10**places)
+        if (cut >= mark * 100) == (share >= mark):
+            return percent(share * 100, places)
+    if share == mark:
+        return share_words(mark)
+    return percent(share * 100, MOST_PLACES).replace("%", "…%")
+
+
+def approval_of(outcome: Outcome) -> Fraction | None:
+    """For as a share of For and Against; None when there is neither."""
+    majority = outcome.clause("majority")
+    decided = majority.have + majority.need
+    return Fraction(majority.have, decided) if decided else None
+
+
+def beside(have: int, need: int) -> tuple[str, str]:
+    """Two powers (base units), short; in full where unlike ones would look alike."""
+    short = power(from_units(have)), power(from_units(need))
+    if have != need and short[0] == short[1]:
+        return amount(from_units(have)), amount(from_units(need))
+    return short
+
+
+def share_words(share: Fraction) -> str:
+    """``share`` of 1, exactly: "60%", "62.5%", or "2/3" where two decimals are too few."""
+    exact = (share * 10_000).denominator == 1
+    return percent(share * 100, 2) if exact else f"{share.numerator}/{share.denominator}"
+
+
+def _short(units: int) -> str:
+    return power(from_units(units))
+
+
+# --- the verdict, one sentence ------------------------------------------------------------------
+
+
+def live_verdict(outcome: Outcome, rule: Rule) -> SafeString:
+    """What would happen if voting closed now, and why."""
+    if outcome.passed:
+        return format_html(_("If voting closed now, this would <strong>pass</strong>."))
+    return format_html(
+        _("If voting closed now, this would <strong>not pass</strong>: {why}."),
+        why=_LIVE[_case(outcome)](outcome, rule),
+    )
+
+
+def final_verdict(outcome: Outcome, rule: Rule) -> str:
+    """What happened, and why."""
+    if outcome.passed:
+        return _("Quorum and approval were met.")
+    return _FINAL[_case(outcome)](outcome, rule)
+
+
+def _case(outcome: Outcome) -> str:
+    """The outcome's reason, told apart where one reason has two stories."""
+    if outcome.reason == "tie" and approval_of(outcome) is None:
+        return "only_abstain"
+    if outcome.reason == "below_threshold" and not outcome.clause("majority").met:
+        return "majority"
+    return outcome.reason
+
+
+def _live_turnout(outcome: Outcome, rule: Rule) -> str:
+    turnout, quorum = outcome.clause("turnout"), outcome.clause("quorum")
+    gap = {"gap": _short(turnout.missing)}
+    if turnout.missing == quorum.missing:
+        return _("quorum is %(gap)s short") % gap
+    # More is missing from the quorum than from the turnout: only one of them decides.
+    return _("turnout is %(gap)s short of the quorum") % gap
+
+
+def _live_quorum(outcome: Outcome, rule: Rule) -> str:
+    words = {"gap": _short(outcome.clause("quorum").missing), "choices": _counting_choices(rule)}
+    return _("quorum is %(gap)s short, and only %(choices)s toward it") % words
+
+
+def _live_approval(outcome: Outcome, rule: Rule) -> str:
+    words = {"share": reached_share(outcome, rule), "needed": needed_share(rule)}
+    return _("approval is %(share)s and needs %(needed)s") % words
+
+
+def _counting_choices(rule: Rule) -> str:
+    if rule.quorum_mode == "for":
+        return _("For counts")
+    return _("For and Abstain count")
+
+
+_LIVE: dict[str, Callable[[Outcome, Rule], str]] = {
+    "no_votes": lambda outcome, rule: _("nobody has voted yet"),
+    "turnout": _live_turnout,
+    "support_quorum": _live_quorum,
+    "only_abstain": lambda outcome, rule: _("nobody has voted For or Against"),
+    "tie": lambda outcome, rule: _("For and Against are equal, and a tie never passes"),
+    "majority": lambda outcome, rule: _("more power is Against than For"),
+    "below_threshold": _live_approval,
+}
+
+_FINAL: dict[str, Callable[[Outcome, Rule], str]] = {
+    "no_votes": lambda outcome, rule: _("Nobody voted, so nothing was decided."),
+    "turnout": lambda outcome, rule: _("Too little power took part, so nothing was decided."),
+    "support_quorum": lambda outcome, rule: (
+        _("Quorum was %(gap)s short: only %(choices)s toward it.")
+        % {"gap": _short(outcome.clause("quorum").missing), "choices": _counting_choices(rule)}
+    ),
+    "only_abstain": lambda outcome, rule: _("Nobody voted For or Against."),
+    "tie": lambda outcome, rule: _("For and Against were equal, and a tie never passes."),
+    "majority": lambda outcome, rule: _("More power voted Against than For."),
+    "below_threshold": lambda outcome, rule: (
+        _("Approval was %(share)s and needed %(needed)s.")
+        % {"share": reached_share(outcome, rule), "needed": needed_share(rule)}
+    ),
+}
+
+
+# --- the result, a headline and a line under it -------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The words at the top of a proposal that is over."""
+
+    title: str
+    text: str
+
+
+def result_headline(outcome: Outcome, rule: Rule, *, voters: int) -> Headline:
+    """How it ended, for the page's banner and for the notification."""
+    if outcome.passed:
+        return _passed(outcome, rule, voters)
+    return _expired(outcome) if outcome.status == "expired" else _rejected(outcome, rule)
+
+
+def counting_headline() -> Headline:
+    """Between the end of voting and the result."""
+    return Headline(
+        _("Voting has closed, counting"),
+        _(
+            "The result is written down within a minute. Votes can no longer change."
+            " This page updates itself."
+        ),
+    )
+
+
+def cancelled_headline(note: str) -> Headline:
+    """Stopped by a moderator; ``note`` is the public reason."""
+    return Headline(_("Cancelled by a moderator"), note)
+
+
+def withdrawn_headline() -> Headline:
+    """Taken back by the author."""
+    return Headline(
+        _("Withdrawn by its author"),
+        _("It was taken back before voting opened. Nothing was decided."),
+    )
+
+
+def _passed(outcome: Outcome, rule: Rule, voters: int) -> Headline:
+    quorum = outcome.clause("quorum")
+    counted, needed = beside(quorum.have, quorum.need)
+    return Headline(
+        _("Passed with %(share)s For") % {"share": reached_share(outcome, rule)},
+        ngettext(
+            "%(counted)s power counted toward a quorum of %(needed)s. %(voters)s member voted.",
+            "%(counted)s power counted toward a quorum of %(needed)s. %(voters)s members voted.",
+            voters,
+        )
+        % {"counted": counted, "needed": needed, "voters": amount(voters)},
+    )
+
+
+def _expired(outcome: Outcome) -> Headline:
+    if outcome.reason == "no_votes":
+        return Headline(
+            _("No decision: nobody voted"),
+            _("Nothing was decided. It can come back as a new proposal."),
+        )
+    turnout = outcome.clause("turnout")
+    voted, needed = beside(turnout.have, turnout.need)
+    return Headline(
+        _("No decision: too few took part"),
+        _(
+            "%(voted)s power voted and %(needed)s was needed."
+            " Nothing was decided, whatever the votes said."
+        )
+        % {"voted": voted, "needed": needed},
+    )
+
+
+def _rejected(outcome: Outcome, rule: Rule) -> Headline:
+    verdict = final_verdict(outcome, rule)
+    if outcome.reason == "support_quorum":
+        return Headline(
+            _("Rejected: the quorum was missed"),
+            _("%(verdict)s It can come back as a new proposal.") % {"verdict": verdict},
+        )
+    share = reached_share(outcome, rule)
+    return Headline(
+        _("Rejected with %(share)s For") % {"share": share} if share else _("Rejected"),
+        _("%(verdict)s Quorum was met, so this is a decision: it can come back as a new proposal.")
+        % {"verdict": verdict},
+    )
+
+
+# --- the why panel: every clause of the rule ----------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ClauseLine:
+    """One clause for the why panel: "4,126,159 voted >= 2,000,000 needed".
+
+    ``bar`` and ``mark`` are hundredths of the bar's track; ``decided`` is said only of the clause
+    that ended it. What comes after that one is ``looked_at=False``.
+    """
+
+    title: str
+    have: str
+    unit: str
+    sign: str
+    need: str
+    need_unit: str
+    bar: Fraction
+    mark: Fraction
+    met: bool
+    looked_at: bool
+    decided: str
+
+
+def why(outcome: Outcome, rule: Rule) -> list[ClauseLine]:
+    """The clauses in the order in which the rule looks at them."""
+    lines, looked_at = [], True
+    for clause in outcome.clauses:
+        lines.append(_line(clause, rule, looked_at=looked_at))
+        looked_at = looked_at and not clause.decides
+    return lines
+
+
+def _line(clause: Clause, rule: Rule, *, looked_at: bool) -> ClauseLine:
+    title, unit, need_unit = _clause_words(clause, rule)
+    track = max(clause.have, clause.need) * HEADROOM or Fraction(1)
+    return ClauseLine(
+        title=title,
+        have=amount(from_units(clause.have)),
+        unit=unit,
+        sign=_sign(clause),
+        need=amount(from_units(clause.need)),
+        need_unit=need_unit,
+        bar=clause.have * 100 / track,
+        mark=clause.need * 100 / track,
+        met=clause.met,
+        looked_at=looked_at,
+        decided=_decided(clause) if clause.decides else "",
+    )
+
+
+def _clause_words(clause: Clause, rule: Rule) -> tuple[str, str, str]:
+    """Title, what the first number is, what the second number is."""
+    if clause.key == "turnout":
+        return _("Enough power took part"), _("voted"), _("needed")
+    if clause.key == "quorum":
+        return quorum_title(rule), _("counted"), _("needed")
+    if clause.key == "majority":
+        return _("More For than Against"), _("For"), _("Against")
+    needed = {"share": needed_share(rule)}
+    title = _("Approval of at least %(share)s") % needed
+    return title, _("For"), _("= %(share)s of For + Against") % needed
+
+
+def quorum_title(rule: Rule) -> str:
+    """The quorum, and what counts toward it."""
+    return {
+        "for_abstain": _("Quorum, counted from For and Abstain"),
+        "for": _("Quorum, counted from For"),
+        "turnout": _("Quorum, counted from every vote"),
+    }[rule.quorum_mode]
+
+
+def quorum_mark(rule: Rule) -> str:
+    """The words at the quorum's line in a chart."""
+    return {
+        "for_abstain": _("Quorum: For and Abstain must reach this"),
+        "for": _("Quorum: For must reach this"),
+        "turnout": _("Quorum: all votes must reach this"),
+    }[rule.quorum_mode]
+
+
+def _sign(clause: Clause) -> str:
+    if clause.key == "majority" and clause.have == clause.need:
+        return "="
+    if clause.key == "majority":
+        return ">" if clause.have > clause.need else "<"
+    return "≥" if clause.have >= clause.need else "<"
+
+
+def _decided(clause: Clause) -> str:
+    if clause.key == "turnout" and not clause.have:
+        return _("This decided it: nobody voted.")
+    if not clause.missing:
+        return _("This decided it: a tie never passes.")
+    return _("This decided it: %(gap)s short.") % {"gap": amount(from_units(clause.missing))}
