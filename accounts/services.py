@@ -6,14 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
+from dao_portal.core.actions import Action
 from dao_portal.core.base import uuid7
 from dao_portal.core.bulk import copy_rows
 from dao_portal.core.errors import DomainError
+from dao_portal.core.events import record
 
 from .models import User, Wallet
 
@@ -28,6 +31,30 @@ class ImportedMembers:
 
     ids: dict[str, UUID]
     created: int
+
+
+@transaction.atomic
+def record_joining(*, user: User) -> None:
+    """Write down that ``user`` signed up."""
+    record(Action.MEMBER_JOINED, actor=user, resource=user)
+
+
+@transaction.atomic
+def sync_email_verified(*, user: User) -> None:
+    """Make ``email_verified`` say of the member's address what allauth knows of it.
+
+    Locks the member. Nothing happens when it already says so.
+    """
+    member = User.objects.select_for_update().get(pk=user.pk)
+    verified = EmailAddress.objects.filter(
+        user=member, email__iexact=member.email or "", verified=True
+    ).exists()
+    if verified == member.email_verified:
+        return
+    member.email_verified = verified
+    member.save(update_fields=["email_verified", "updated_at"])
+    if verified:
+        record(Action.MEMBER_VERIFIED, actor=member, resource=member)
 
 
 @transaction.atomic

@@ -1,0 +1,102 @@
+import re
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from accounts import services
+from accounts.models import User
+from dao_portal.core.actions import Action
+from dao_portal.core.models import AuditLog
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "four random words do"
+
+
+def join(client: Client) -> User:
+    client.post(
+        reverse("account_signup"),
+        {"email": "New@Example.org", "username": "newcomer", "password1": PASSWORD},
+    )
+    return User.objects.get(username="newcomer")
+
+
+def link_in(message: mail.EmailMessage) -> str:
+    found = re.search(r"http://localhost:8000(/accounts/confirm-email/\S+)", str(message.body))
+    assert found
+    return found[1]
+
+
+def actions(member: User) -> list[str]:
+    return list(
+        AuditLog.objects.filter(user=member).order_by("id").values_list("action", flat=True)
+    )
+
+
+def test_a_newcomer_is_not_verified_and_cannot_sign_in(client: Client) -> None:
+    member = join(client)
+
+    response = client.post(reverse("account_login"), {"login": "newcomer", "password": PASSWORD})
+
+    assert response["Location"] == reverse("account_email_verification_sent")
+    assert not member.email_verified
+    assert actions(member) == [Action.MEMBER_JOINED]
+
+
+def test_opening_the_link_verifies_the_address_and_is_written_down(client: Client) -> None:
+    member = join(client)
+    address = link_in(mail.outbox[0])
+
+    page = client.get(address).content.decode()
+    assert "One step is left" in page
+    member.refresh_from_db()
+    assert not member.email_verified  # mail scanners open links: only the button confirms
+
+    client.post(address)
+
+    member.refresh_from_db()
+    assert (member.email, member.email_verified) == ("new@example.org", True)
+    assert actions(member) == [Action.MEMBER_JOINED, Action.MEMBER_VERIFIED]
+
+
+def test_a_verified_member_signs_in(client: Client) -> None:
+    join(client)
+    client.post(link_in(mail.outbox[0]))
+    response = Client().post(
+        reverse("account_login"), {"login": "NEW@example.org", "password": PASSWORD}
+    )
+    assert response["Location"] == reverse("home")
+
+
+def test_another_primary_address_is_verified_too(client: Client) -> None:
+    member = UserFactory(email_verified=False)
+    EmailAddress.objects.create(user=member, email=member.email, primary=True)
+    EmailAddress.objects.create(user=member, email="better@example.org", verified=True)
+    client.force_login(member)
+
+    client.post(reverse("account_email"), {"email": "better@example.org", "action_primary": ""})
+
+    member.refresh_from_db()
+    assert (member.email, member.email_verified) == ("better@example.org", True)
+
+
+def test_an_address_that_is_nobodys_proof_is_not_verified() -> None:
+    member = UserFactory(email_verified=True)
+    EmailAddress.objects.create(user=member, email=member.email, verified=False)
+
+    services.sync_email_verified(user=member)
+
+    member.refresh_from_db()
+    assert not member.email_verified
+    assert actions(member) == []
+
+
+def test_a_member_without_an_address_is_not_verified() -> None:
+    member = UserFactory(email=None, email_verified=True)
+    services.sync_email_verified(user=member)
+    member.refresh_from_db()
+    assert not member.email_verified
