@@ -142,6 +142,7 @@ CACHES = {
 
 CELERY_BROKER_URL = redis_url.broker
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker as long as it takes
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -149,14 +150,17 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_SOFT_TIME_LIMIT = 100
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_TASK_PUBLISH_RETRY = False  # a member does not wait for a broker that is gone
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     # A killed worker's task runs again after this many seconds; it must exceed the time limit.
     "visibility_timeout": 180,
     "unacked_restore_interval": 10,
     "unacked_restore_throttle": 1,
-    "socket_connect_timeout": 1,
+    # A member does not wait for a broker that is gone: the sweep does what this message asked for.
+    "max_retries": 0,
+    "socket_connect_timeout": 0.5,
+    "socket_timeout": 5,
 }
+CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "open and close proposals": {"task": "governance.tasks.advance_proposals", "schedule": 15},
     "deliver events": {"task": "dao_portal.core.tasks.deliver_events", "schedule": 30},
