@@ -1,14 +1,57 @@
 """What social shows inside the pages of others."""
 
+from typing import Any
+
 from django import template
 from django.template.context import RequestContext
 
+from governance.models import Proposal
+from social.forms import read_wanted
+from social.models import Notification
+from social.selectors import Sort, discussion, notifications_of
 from social.selectors import unread_count as count_unread
 
 register = template.Library()
 
+LATEST = 4
+
 
 @register.simple_tag(takes_context=True)
 def unread_count(context: RequestContext) -> int:
-    """How many notifications the signed-in member has not read: one query, for bell and inbox."""
+    """How many notifications the signed-in member has not read: one query, for bell and inbox.
+
+    None where the page has counted already and says so as ``unread``.
+    """
+    if "unread" in context:
+        return int(context["unread"])
     return count_unread(context["request"].user)
+
+
+@register.simple_tag(takes_context=True)
+def latest_notifications(context: RequestContext) -> list[Notification]:
+    """The few newest notifications of the signed-in member: one query."""
+    return list(notifications_of(context["request"].user)[:LATEST])
+
+
+@register.inclusion_tag("social/discussion.html", takes_context=True)
+def comment_thread(context: RequestContext, proposal: Proposal) -> dict[str, Any]:
+    """The discussion of a published proposal: the page of it that the address asks for.
+
+    A page that knows better, because a comment could not be posted, says so as ``wanted``.
+    """
+    request = context["request"]
+    if proposal.status == Proposal.Status.DRAFT:
+        return {"discussion": None}
+    wanted = context.get("wanted") or read_wanted(request.GET, request.COOKIES)
+    shown = discussion(
+        proposal, request.user, sort=wanted.sort, page=wanted.page, thread=wanted.thread
+    )
+    return {
+        "request": request,
+        "proposal": proposal,
+        "discussion": shown,
+        "wanted": wanted,
+        "sorts": Sort.choices,
+        "fresh": None,
+        "answered": None,
+    }

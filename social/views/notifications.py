@@ -3,26 +3,77 @@
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
 
+from accounts.models import User
 from dao_portal.core.htmx import render_page
+from dao_portal.core.http import see_other
+
+from ..selectors.notifications import inbox_page, notifications_of, unread_count
+from ..services.notifications import mark_read
+
+UNREAD = "unread"
 
 
+@require_safe
+@never_cache
 @login_required
 def notification_list(request: HttpRequest) -> HttpResponse:
-    return render_page(request, "social/notification_list.html")
+    """What the member was told, newest first; ``?show=unread`` leaves out what they have read."""
+    inbox = inbox_page(
+        member(request),
+        unread_only=request.GET.get("show") == UNREAD,
+        page=request.GET.get("page"),
+    )
+    context = {"inbox": inbox, "unread": inbox.unread}
+    return render_page(request, "social/notification_list.html", context, partials=("feed",))
 
 
+@require_POST
 @login_required
 def notification_read(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(status=204)
+    """Mark one (``id``) or all notifications read, and go back to the same list and page."""
+    try:
+        ids = [UUID(given) for given in request.POST.getlist("id")] or None
+    except ValueError as error:
+        raise BadRequest("id is not the id of a notification") from error
+    mark_read(actor=member(request), ids=ids)
+    return see_other(reverse("social:notification_list", query=request.GET))
 
 
+@require_safe
+@never_cache
 @login_required
 def notification_open(request: HttpRequest, notification_id: UUID) -> HttpResponse:
-    return HttpResponse(status=204)
+    """Go to what a notification is about; that reads it.
+
+    A link that changes something is right here: it changes nothing but the reader's own mark, it
+    does so once, and a page that was fetched ahead of time loses no more than that mark.
+    """
+    notification = get_object_or_404(notifications_of(member(request)), pk=notification_id)
+    mark_read(actor=member(request), ids=[notification.pk])
+    return see_other(notification.data.get("url") or reverse("social:notification_list"))
 
 
-@login_required
+@require_safe
+@never_cache
 def notification_bell(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(status=204)
+    """The bell for a page that polls: 204 while it shows the right number.
+
+    Also 204 for who has signed out meanwhile: the form to sign in has no place in a bell.
+    """
+    unread = unread_count(request.user)
+    if not request.user.is_authenticated or request.GET.get("n") == str(unread):
+        return HttpResponse(status=204)
+    return render(request, "social/bell_poll.html", {"unread": unread})
+
+
+def member(request: HttpRequest) -> User:
+    """Who is signed in; the type checker cannot see what ``login_required`` has made sure."""
+    assert request.user.is_authenticated
+    return request.user
