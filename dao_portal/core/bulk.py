@@ -13,12 +13,13 @@ def copy_rows(
 
     The other columns get the database's own defaults. About five times as fast as ``bulk_create``,
     which builds an expression for each default of each row. Values go in as they are: amounts must
-    be exact already.
+    be exact already. A refused row raises Django's IntegrityError, and nothing was written.
     """
     meta, quote = model._meta, connection.ops.quote_name
     columns = {field.name: str(field.column) for field in meta.concrete_fields}
     names = ", ".join(quote(columns[name]) for name in fields)
     with (
+        connection.wrap_database_errors,
         connection.cursor() as cursor,
         cursor.copy(f"COPY {quote(meta.db_table)} ({names}) FROM STDIN") as copy,
     ):

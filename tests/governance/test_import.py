@@ -1,0 +1,547 @@
+"""import_snapshot: the files as they are read, and what of them stands in the database."""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import User, Wallet
+from dao_portal.core.actions import Action
+from dao_portal.core.models import AuditLog
+from governance.models import PowerSnapshot, Proposal, Vote
+from tests.factories import UserFactory
+
+SAMPLE = Path(__file__).parents[1] / "data" / "snapshot_sample"
+ADA, BEN, CLEO = (f"0x{digit * 40}" for digit in "abc")
+
+pytestmark = pytest.mark.django_db
+
+
+def proposal_record(**changes: Any) -> dict[str, Any]:
+    return {
+        "id": "0x01",
+        "title": "Plant forty apple trees",
+        "body": "Along the fence.",
+        "type": "basic",
+        "choices": ["For", "Against", "Abstain"],
+        "start": 1750000000,
+        "end": 1750600000,
+        "state": "closed",
+        "author": ADA,
+        "quorum": "10",
+    } | changes
+
+
+def vote_record(**changes: Any) -> dict[str, Any]:
+    return {
+        "proposal": {"id": "0x01"},
+        "voter": ADA,
+        "choice": 1,
+        "vp": "10",
+        "created": 1750000100,
+        "reason": "",
+    } | changes
+
+
+class Files:
+    """The two files, with one record a line: record n of a list stands in line n + 1."""
+
+    def __init__(self, folder: Path) -> None:
+        self.proposals, self.votes = folder / "proposals.json", folder / "votes.json"
+        self.write_proposals(proposal_record())
+        self.write_votes(vote_record())
+
+    def write_proposals(self, *records: Any) -> None:
+        self.proposals.write_text(hub("proposals", records))
+
+    def write_votes(self, *records: Any) -> None:
+        self.votes.write_text(hub("votes", records))
+
+    def load(self) -> None:
+        call_command("import_snapshot", self.proposals, self.votes)
+
+    def refusal(self) -> str:
+        """What the command complains about, after making sure that it changed nothing."""
+        members = User.objects.count()
+        with pytest.raises(CommandError) as refused:
+            self.load()
+        assert (Proposal.objects.count(), User.objects.count()) == (0, members)
+        complaint, _, comfort = str(refused.value).partition("\n")
+        assert comfort == "Nothing was imported."
+        assert refused.value.returncode == 1
+        return complaint
+
+
+def hub(name: str, records: Any) -> str:
+    lines = ",\n".join(
+        record if isinstance(record, str) else json.dumps(record, ensure_ascii=False)
+        for record in records
+    )
+    return f'{{"data":{{"{name}":[\n{lines}\n]}}}}\n'
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(tmp_path)
+
+
+def import_sample() -> None:
+    call_command("import_snapshot", SAMPLE / "proposals.json", SAMPLE / "votes.json")
+
+
+def row_counts() -> dict[str, int]:
+    models = (User, Wallet, Proposal, Vote, PowerSnapshot, AuditLog)
+    return {model._meta.db_table: model.objects.count() for model in models}
+
+
+# --- what stands there afterwards ------------------------------------------------------------
+
+
+def test_sample_proposal_is_as_published():
+    import_sample()
+    proposal = Proposal.objects.get(source_id="0x01")
+    end = datetime.fromtimestamp(1750600000, UTC)
+    start = datetime.fromtimestamp(1750000000, UTC)
+    assert (proposal.source, proposal.status, proposal.outcome_reason) == (
+        "snapshot",
+        "passed",
+        "approved",
+    )
+    assert (proposal.token, proposal.total_power) == (None, None)
+    assert (proposal.quorum_mode, proposal.quorum_threshold) == ("turnout", Decimal(1000))
+    assert (proposal.approval_numerator, proposal.approval_denominator) == (1, 2)
+    assert (proposal.voting_start, proposal.opened_at, proposal.published_at) == (start,) * 3
+    assert (proposal.voting_end, proposal.closed_at) == (end, end)
+    assert (proposal.yes_votes, proposal.no_votes, proposal.abstain_votes) == (3, 1, 1)
+    assert proposal.metadata == {"space": "garden.example"}
+    assert proposal.description_html == (
+        "<h2>Where</h2>\n<p>Along the <strong>northern</strong> fence.</p>\n"
+    )
+    assert proposal.proposer.username == "0x1111111111111111111111111111111111111111"
+
+
+def test_sample_sums_are_exact():
+    """26 digits, an exponent and a single base unit: nothing is lost in between."""
+    import_sample()
+    proposal = Proposal.objects.get(source_id="0x01")
+    assert proposal.yes_power == Decimal("12345678.123456789012345890")
+    assert proposal.no_power == Decimal("700.5")
+    assert proposal.abstain_power == Decimal(0)
+
+
+def test_sums_of_26_digits_are_exact(files: Files):
+    files.write_votes(
+        vote_record(voter=ADA, vp="99999999.999999999999999999"),
+        vote_record(voter=BEN, vp="99999999.999999999999999999"),
+        vote_record(voter=CLEO, vp=f"{'7' * 60}.000000000000000001", choice=2),
+    )
+    files.load()
+    proposal = Proposal.objects.get()
+    assert format(proposal.yes_power, "f") == "199999999.999999999999999998"
+    assert format(proposal.no_power, "f") == f"{'7' * 60}.000000000000000001"
+
+
+def test_sample_votes_at_and_after_the_end_count():
+    import_sample()
+    late = Vote.objects.filter(proposal__source_id="0x01", cast_at__gte="2025-06-22T13:46:40Z")
+    assert list(late.order_by("cast_at").values_list("vote_type", "voting_power", "reason")) == [
+        ("abstain", Decimal(0), "At the last moment."),
+        ("yes", Decimal("1e-18"), ""),
+    ]
+
+
+def test_choices_follow_the_order_of_the_proposal():
+    import_sample()
+    votes = Vote.objects.filter(proposal__source_id="0x02").order_by("cast_at")
+    assert list(votes.values_list("vote_type", flat=True)) == ["yes", "no"]
+
+
+def test_too_little_turnout_is_expired():
+    import_sample()
+    proposal = Proposal.objects.get(source_id="0x02")
+    assert (proposal.status, proposal.outcome_reason) == ("expired", "turnout")
+
+
+def test_other_choices_are_skipped_and_listed(capsys: pytest.CaptureFixture[str]):
+    import_sample()
+    assert not Proposal.objects.filter(source_id="0x03").exists()
+    assert (
+        'Skipped: line 32: "Which tree first?": its choices are not For, Against, Abstain:'
+        ' ["Apple", "Pear", "Plum"]\n' in capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        (
+            {"choices": ["For", "Against"]},
+            'its choices are not For, Against, Abstain: ["For", "Against"]',
+        ),
+        ({"type": "weighted"}, "its voters did more than choose one of three (type weighted)"),
+        ({"state": "active"}, "its voting is not over"),
+        ({"end": 4000000000}, "its voting is not over"),
+    ],
+)
+def test_proposal_that_cannot_be_brought_over_is_skipped(
+    files: Files, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], reason: str
+):
+    files.write_proposals(proposal_record(**changes))
+    files.load()
+    assert Proposal.objects.count() == 0
+    assert f'Skipped: line 2: "Plant forty apple trees": {reason}\n' in capsys.readouterr().out
+
+
+def test_voters_become_inactive_members_with_an_unverified_wallet():
+    import_sample()
+    members = User.objects.order_by("username")
+    assert members.count() == 6
+    for member in members:
+        wallet = member.wallets.get()
+        assert (member.email, member.is_active, member.email_verified) == (None, False, False)
+        assert not member.has_usable_password()
+        assert (wallet.address, wallet.is_verified) == (member.username, False)
+
+
+def test_one_address_in_two_spellings_is_one_member():
+    import_sample()
+    member = User.objects.get(username__iexact=ADA)
+    assert member.votes.count() == 2
+
+
+def test_owner_of_a_verified_wallet_gets_the_votes(files: Files):
+    owner = UserFactory()
+    Wallet.objects.create(user=owner, address=ADA.upper().replace("X", "x"), is_verified=True)
+    files.load()
+    assert Vote.objects.get().voter == owner
+
+
+def test_unverified_wallet_of_an_active_member_stops_the_import(files: Files):
+    Wallet.objects.create(user=UserFactory(username="mallory"), address=ADA)
+    assert files.refusal() == (
+        f"{ADA} is a wallet of @mallory, and not verified. Verify or remove it first."
+    )
+
+
+def test_username_that_is_taken_gets_an_ending(files: Files):
+    UserFactory(username=ADA)
+    files.load()
+    voter = Vote.objects.get().voter
+    assert voter.username == f"{ADA}-{voter.pk.hex[-8:]}"
+
+
+def test_each_proposal_leaves_an_audit_row():
+    import_sample()
+    proposal = Proposal.objects.get(source_id="0x02")
+    rows = AuditLog.objects.filter(action=Action.PROPOSAL_IMPORTED)
+    assert rows.count() == 2
+    assert rows.get(resource_id=proposal.pk).new_values == {
+        "number": proposal.number,
+        "source": "snapshot",
+        "source_id": "0x02",
+        "status": "expired",
+        "reason": "turnout",
+        "yes": "900.000000000000000000",
+        "no": "100.000000000000000000",
+        "abstain": "0.000000000000000000",
+        "voters": 2,
+        "votes_digest": proposal.votes_digest,
+    }
+
+
+def test_numbers_follow_time(files: Files):
+    files.write_proposals(
+        proposal_record(id="0x02", start=1750000002), proposal_record(id="0x01", start=1750000001)
+    )
+    files.load()
+    ids = Proposal.objects.order_by("number").values_list("source_id", flat=True)
+    assert list(ids) == ["0x01", "0x02"]
+
+
+def test_long_title_stands_whole_above_the_text(files: Files):
+    title = "An apple tree, " * 17
+    files.write_proposals(proposal_record(title=title))
+    files.load()
+    proposal = Proposal.objects.get()
+    assert proposal.title == f"{title[:199]}…"
+    assert proposal.description == f"# {title.strip()}\n\nAlong the fence."
+
+
+def test_plain_lists_are_read_like_hub_files(files: Files):
+    files.proposals.write_text(json.dumps([proposal_record()]))
+    files.votes.write_text(json.dumps([vote_record()]))
+    files.load()
+    assert Vote.objects.count() == 1
+
+
+def test_twice_changes_nothing(capsys: pytest.CaptureFixture[str]):
+    import_sample()
+    before = row_counts()
+    capsys.readouterr()
+    import_sample()
+    assert row_counts() == before
+    assert "Imported 0 proposals with 0 votes and 0 new members" in capsys.readouterr().out
+
+
+def test_second_import_adds_what_is_new(files: Files):
+    files.load()
+    files.write_proposals(proposal_record(), proposal_record(id="0x02", author=BEN))
+    files.write_votes(vote_record(), vote_record(proposal={"id": "0x02"}))
+    files.load()
+    assert (Proposal.objects.count(), Vote.objects.count(), User.objects.count()) == (2, 2, 2)
+
+
+def test_check_only_reads(files: Files, capsys: pytest.CaptureFixture[str]):
+    call_command("import_snapshot", files.proposals, files.votes, "--check")
+    assert capsys.readouterr().out == "Read 1 proposals and 1 votes.\n"
+    assert Proposal.objects.count() == 0
+
+
+def test_number_of_statements_does_not_grow_with_votes(files: Files):
+    counts = []
+    for votes in (1, 60):
+        files.write_proposals(proposal_record(id=f"{votes}"))
+        files.write_votes(
+            *(
+                vote_record(proposal={"id": f"{votes}"}, voter=f"0x{votes * 1000 + number:040x}")
+                for number in range(votes)
+            )
+        )
+        with CaptureQueriesContext(connection) as statements:
+            files.load()
+        counts.append(len(statements))
+    assert counts[0] == counts[1]
+    assert Vote.objects.count() == 61
+
+
+def test_failure_half_way_leaves_nothing(files: Files):
+    """The second proposal's vote is refused by the database: the first one goes as well."""
+    files.write_proposals(proposal_record(), proposal_record(id="0x02", start=1750000001))
+    files.write_votes(vote_record(), vote_record(proposal={"id": "0x02"}, voter=BEN, reason="boom"))
+    before = row_counts()
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE votes ADD CONSTRAINT no_boom CHECK (reason <> 'boom')")
+    with pytest.raises(DatabaseError, match="no_boom"):
+        files.load()
+    assert row_counts() == before
+
+
+# --- two votes of one voter ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("later_first", [False, True])
+def test_later_vote_of_a_voter_counts(
+    files: Files, capsys: pytest.CaptureFixture[str], later_first: bool
+):
+    records = [
+        vote_record(choice=1, created=1750000100),
+        vote_record(choice=2, created=1750000200, voter=ADA.upper().replace("X", "x")),
+    ]
+    files.write_votes(*reversed(records) if later_first else records)
+    files.load()
+    assert Vote.objects.get().vote_type == "no"
+    assert "Look at: votes.json: 1 votes stand there twice" in capsys.readouterr().out
+
+
+def test_same_record_twice_is_one_vote(files: Files):
+    files.write_votes(vote_record(), vote_record())
+    files.load()
+    assert Vote.objects.count() == 1
+
+
+def test_two_different_votes_in_one_second_are_refused(files: Files):
+    files.write_votes(vote_record(choice=1), vote_record(voter=BEN), vote_record(choice=2))
+    assert files.refusal() == (
+        f"votes.json, line 4: {ADA} voted otherwise in line 2, in the same second."
+    )
+
+
+def test_same_proposal_twice_is_one(files: Files):
+    files.write_proposals(proposal_record(), proposal_record())
+    files.load()
+    assert Proposal.objects.count() == 1
+
+
+def test_one_id_for_two_proposals_is_refused(files: Files):
+    files.write_proposals(proposal_record(), proposal_record(title="Another"))
+    assert files.refusal() == "proposals.json, line 3: id: the same as in line 2."
+
+
+def test_missing_votes_are_pointed_out(files: Files, capsys: pytest.CaptureFixture[str]):
+    files.write_proposals(proposal_record(votes=449))
+    files.load()
+    assert "Look at: line 2: 449 votes, and votes.json holds 1 of them" in capsys.readouterr().out
+
+
+# --- broken files ----------------------------------------------------------------------------
+
+GOOD = json.dumps(vote_record(voter=BEN))
+MANY_DIGITS = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    ("field", "written", "problem"),
+    [
+        ("vp", '"1.0000000000000000001"', "“1.0000000000000000001” has more than 18 decimals."),
+        ("vp", '"1e-19"', "“1e-19” has more than 18 decimals."),
+        ("vp", "1e-19", "“1e-19” has more than 18 decimals."),
+        ("vp", "1e60", "“1e60” is too large."),
+        ("vp", "1e999999999", "“1e999999999” is too large."),
+        ("vp", '"-1"', 'expected an amount of zero or more, not "-1".'),
+        ("vp", "-1", "expected an amount of zero or more, not -1."),
+        ("vp", '"NaN"', 'expected an amount of zero or more, not "NaN".'),
+        ("vp", "NaN", "expected an amount of zero or more, not NaN."),
+        ("vp", "Infinity", "expected an amount of zero or more, not Infinity."),
+        ("vp", '"1,000"', 'expected an amount of zero or more, not "1,000".'),
+        ("vp", '"1_000"', 'expected an amount of zero or more, not "1_000".'),
+        ("vp", '"١٢"', 'expected an amount of zero or more, not "١٢".'),
+        ("vp", '""', 'expected an amount of zero or more, not "".'),
+        ("vp", "null", "expected an amount of zero or more, not nothing."),
+        ("vp", "true", "expected an amount of zero or more, not true."),
+        ("vp", "[1]", 'expected an amount of zero or more, not ["1"].'),
+        ("choice", "0", "0 is none of 1 to 3."),
+        ("choice", "4", "4 is none of 1 to 3."),
+        ("choice", "-1", "-1 is none of 1 to 3."),
+        ("choice", '"1"', 'expected a whole number, not "1".'),
+        ("choice", "1.0", "expected a whole number, not 1.0."),
+        ("choice", "true", "expected a whole number, not true."),
+        ("choice", "[1, 2]", 'expected a whole number, not ["1", "2"].'),
+        ("voter", '"0x12"', '"0x12" is no Ethereum address.'),
+        ("voter", f'"0x{"g" * 40}"', f'"0x{"g" * 40}" is no Ethereum address.'),
+        ("voter", "12", "expected text, not 12."),
+        ("voter", '""', "must not be empty."),
+        ("created", '"1750000100"', 'expected a whole number, not "1750000100".'),
+        ("created", "-1", "-1 is not a time in seconds since 1970."),
+        ("created", "1750000100000", "1750000100000 is not a time in seconds since 1970."),
+        ("created", MANY_DIGITS, f"expected a whole number, not {'9' * 60}…."),
+        ("reason", "7", "expected text, not 7."),
+        ("reason", r'"a\u0000b"', "holds a character that is no text."),
+        ("reason", r'"\ud800"', "holds a character that is no text."),
+        ("proposal", '"0x01"', 'expected {"id": "..."}.'),
+        ("proposal", '{"id": 1}', 'expected {"id": "..."}.'),
+        ("proposal", '{"id": "0x99"}', '"0x99" is not among the proposals.'),
+    ],
+)
+def test_broken_vote_is_named_by_its_line(files: Files, field: str, written: str, problem: str):
+    line = json.dumps(vote_record(**{field: "@"})).replace('"@"', written)
+    files.write_votes(vote_record(), GOOD, line)
+    assert files.refusal() == f"votes.json, line 4: {field}: {problem}"
+
+
+def test_eighteen_decimals_are_kept(files: Files):
+    files.write_votes(vote_record(vp="1.000000000000000001"))
+    files.load()
+    assert Vote.objects.get().voting_power == Decimal("1.000000000000000001")
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [("5.7e-05", "0.000057"), ("1E2", "100"), ("2.11e-16", "0.000000000000000211")],
+)
+def test_exponents_are_exact(files: Files, number: str, text: str):
+    vote = json.dumps(vote_record()).replace('"10"', number)
+    files.write_votes(vote)
+    files.load()
+    assert Vote.objects.get().voting_power == Decimal(text)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [
+        ("id", "", "must not be empty."),
+        ("id", "0" * 129, "longer than 128 characters."),
+        ("title", None, "expected text, not nothing."),
+        ("title", " ", "must not be empty."),
+        ("body", 3, "expected text, not 3."),
+        ("choices", "For", 'expected a list of words, not "For".'),
+        ("choices", [1, 2, 3], 'expected a list of words, not ["1", "2", "3"].'),
+        ("start", "soon", 'expected a whole number, not "soon".'),
+        ("end", 1750000000, "not after the start."),
+        ("author", "ada.eth", '"ada.eth" is no Ethereum address.'),
+        ("quorum", "many", 'expected an amount of zero or more, not "many".'),
+        ("quorum", -1, "expected an amount of zero or more, not -1."),
+    ],
+)
+def test_broken_proposal_is_named_by_its_line(files: Files, field: str, value: Any, problem: str):
+    other = proposal_record(id="0x07")
+    files.write_proposals(proposal_record(), other, proposal_record(id="0x09") | {field: value})
+    assert files.refusal() == f"proposals.json, line 4: {field}: {problem}"
+
+
+def test_field_of_a_spread_out_record_is_named_by_its_own_line(files: Files):
+    text = json.dumps([proposal_record(), proposal_record(id="0x02", start="soon")], indent=1)
+    files.proposals.write_text(text)
+    line = text.splitlines().index('  "start": "soon",') + 1
+    assert files.refusal() == (
+        f'proposals.json, line {line}: start: expected a whole number, not "soon".'
+    )
+
+
+@pytest.mark.parametrize(
+    ("broken", "problem"),
+    [
+        (GOOD[:30], "not valid JSON"),
+        (GOOD[: GOOD.index("1,")], "not valid JSON"),
+        (GOOD[:-1], "not valid JSON"),
+        ("{", "not valid JSON"),
+        ("oops", "not valid JSON"),
+        (GOOD.replace('"choice"', "choice"), "not valid JSON"),
+        (GOOD.replace(": 1", ": 01"), "not valid JSON"),
+        (GOOD[1:], "expected an object in braces."),
+        (f"{GOOD} {GOOD}", "expected a comma or ] after this."),
+        ("[" * 100_000, "not readable: nested too deeply."),
+        ("7", "expected an object in braces."),
+        ("null", "expected an object in braces."),
+        ("{}", 'proposal: expected {"id": "..."}.'),
+    ],
+)
+def test_broken_line_is_named_by_its_number(files: Files, broken: str, problem: str):
+    files.write_votes(vote_record(), broken, vote_record(voter=CLEO))
+    assert files.refusal().startswith(f"votes.json, line 3: {problem}")
+
+
+def test_stumbling_later_names_both_lines(files: Files):
+    files.write_votes(vote_record(), GOOD[:-1], vote_record(voter=CLEO))
+    assert files.refusal().endswith(": line 4, column 1).")
+
+
+def test_missing_comma_is_named_where_it_is_missing(files: Files):
+    files.votes.write_text(files.votes.read_text().replace("}\n]", f"}}\n{GOOD}\n]"))
+    assert files.refusal() == "votes.json, line 2: expected a comma or ] after this."
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "line 1: no list of votes; expected"),
+        ('{"errors": [{"message": "rate limit"}], "data": null}', "line 1: no list of votes;"),
+        ('{"data": {"votes": 7}}', "line 1: no list of votes;"),
+        ('{"data": {"proposals": []}}', "line 1: no list of votes;"),
+        ("[", "line 1: not valid JSON (Expecting value"),
+        ("[]\n]", "line 2: something stands behind the end of the JSON text."),
+        ('{"data":\n{"votes": [],\n', "line 3: not valid JSON"),
+        ('{"data":\n{"votes": []\n', "line 2: expected a comma or }"),
+        ("{7: 1}", "line 1: a key is missing its quotation marks."),
+    ],
+)
+def test_broken_frame_is_named_by_its_line(files: Files, text: str, problem: str):
+    files.votes.write_text(text)
+    assert files.refusal().startswith(f"votes.json, {problem}")
+
+
+def test_other_encodings_are_named_by_the_line(files: Files):
+    files.votes.write_bytes(
+        hub("votes", [vote_record(), vote_record(reason="né")]).encode("latin-1")
+    )
+    assert files.refusal() == "votes.json, line 3: not UTF-8 text."
+
+
+def test_missing_file_is_named(files: Files):
+    files.votes.unlink()
+    assert files.refusal() == f"{files.votes}: No such file or directory."
