@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 def documented_options() -> dict[str, tuple[str, str]]:
     """Key -> (default, public) in the table of docs/settings.md."""
     text = (ROOT / "docs" / "settings.md").read_text()
-    rows = re.findall(r"^\| `([a-z._]+)` \| [^|]+ \| ([^|]+) \| (yes|no) \|", text, re.MULTILINE)
+    rows = re.findall(r"^\| `([a-z0-9._]+)` \| [^|]+ \| ([^|]+) \| (yes|no) \|", text, re.MULTILINE)
     return {key: (default, public) for key, default, public in rows}
 
 

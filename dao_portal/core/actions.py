@@ -21,6 +21,7 @@ class Action(models.TextChoices):
     PROPOSAL_IMPORTED = "proposal.imported", _("imported a proposal")
     VOTE_CAST = "vote.cast", _("voted")
     VOTE_CHANGED = "vote.changed", _("changed a vote")
+    COMMENT_POSTED = "comment.posted", _("commented")
     SETTING_CHANGED = "setting.changed", _("changed a setting")
 
 
@@ -41,6 +42,7 @@ PUBLIC_ACTIONS = frozenset(
         Action.PROPOSAL_IMPORTED,
         Action.VOTE_CAST,
         Action.VOTE_CHANGED,
+        Action.COMMENT_POSTED,
         Action.SETTING_CHANGED,
     }
 )

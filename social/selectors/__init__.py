@@ -1,5 +1,19 @@
 """What the pages ask for: querysets and frozen dataclasses, no writes."""
 
-from .notifications import notifications_of, unread_count
+from .comments import Discussion, Node, Place, Sort, discussion, place_of, thread_page
+from .notifications import Inbox, Period, inbox_page, notifications_of, unread_count
 
-__all__ = ["notifications_of", "unread_count"]
+__all__ = [
+    "Discussion",
+    "Inbox",
+    "Node",
+    "Period",
+    "Place",
+    "Sort",
+    "discussion",
+    "inbox_page",
+    "notifications_of",
+    "place_of",
+    "thread_page",
+    "unread_count",
+]

@@ -1,0 +1,250 @@
+"""A discussion as one reader sees it: a page of threads, or one thread from its first answer on.
+
+Each is one query along ``comments_thread_ix``; the tree is built from what that query returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Q, TextChoices
+from django.db.models.expressions import RawSQL
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from accounts.models import User
+from governance.models import Proposal
+
+from ..models import Comment, CommentReaction
+
+THREADS = 20  # on a page
+SHARE = 26  # comments that each thread of a full page has room for
+ROOM = THREADS * SHARE  # comments on a page; what short threads leave over, long ones take
+THREAD_ROOM = 500  # comments on a page that shows one thread alone
+SHOWN_DEPTH = 3  # deeper answers stand beside each other
+
+
+class Sort(TextChoices):
+    """The order of the threads. Within a thread it is always the order of talking."""
+
+    TOP = "top", pgettext_lazy("order of comments", "Top")
+    NEWEST = "newest", _("Newest")
+    OLDEST = "oldest", _("Oldest")
+
+
+ORDERS = {
+    Sort.TOP: ("-likes", "-pk"),
+    Sort.NEWEST: ("-pk",),
+    Sort.OLDEST: ("pk",),
+}
+
+# The first comments of each thread, in turn, until the room is used up: a thread of ten thousand
+# does not push the others off the page, and each thread reads no more rows than it may show.
+FIRST_COMMENTS = """
+    SELECT id
+    FROM unnest(%s::uuid[]) AS root
+    CROSS JOIN LATERAL (
+        SELECT id, row_number() OVER (ORDER BY path) AS place
+        FROM comments
+        WHERE proposal_id = %s AND root_id = root
+        ORDER BY path
+        LIMIT %s
+    ) AS thread
+    ORDER BY place
+    LIMIT %s
+"""
+
+
+@dataclass(slots=True)
+class Node:
+    """A comment in its place on the page.
+
+    ``answers`` are the comments below it, ``below`` is how many there are in all depths, and
+    ``hidden`` how many more its thread has for which this page has no room (roots only).
+    ``mine`` is the reader's own reaction: 1, -1 or 0.
+    """
+
+    comment: Comment
+    mine: int
+    depth: int = 0
+    parent: Comment | None = None
+    answers: list[Node] = field(default_factory=list)
+    below: int = 0
+    hidden: int = 0
+
+    @property
+    def is_flattened(self) -> bool:
+        """It stands beside what it answers, so it has to say whom it answers."""
+        return self.depth == SHOWN_DEPTH and self.comment.depth > SHOWN_DEPTH
+
+
+@dataclass(frozen=True)
+class Discussion:
+    """One page of it. ``count``: all comments; ``only``: the root of the thread shown alone."""
+
+    proposal: Proposal
+    sort: Sort
+    count: int
+    roots: list[Node]
+    page: Page[int]
+    only: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a comment can be read: a page of the discussion, or of ``thread`` alone."""
+
+    page: int
+    thread: UUID | None = None
+
+
+def discussion(
+    proposal: Proposal,
+    viewer: User | AnonymousUser,
+    *,
+    sort: Sort,
+    page: str | int | None = None,
+    thread: UUID | None = None,
+) -> Discussion:
+    """The page of the discussion that was asked for; of ``thread`` alone where there is one."""
+    only = thread and thread_page(proposal, viewer, thread, sort=sort, page=page)
+    return only or discussion_page(proposal, viewer, sort=sort, page=page)
+
+
+def discussion_page(
+    proposal: Proposal, viewer: User | AnonymousUser, *, sort: Sort, page: str | int | None
+) -> Discussion:
+    """A page of threads in the order of ``sort``. Four statements; five where threads are cut."""
+    everything = Comment.objects.filter(proposal=proposal)
+    counted = everything.aggregate(
+        comments=Count("pk"), threads=Count("pk", filter=Q(parent__isnull=True))
+    )
+    shown = Paginator(range(counted["threads"]), THREADS).get_page(page)
+    span = slice(max(shown.start_index() - 1, 0), shown.end_index())
+    root_ids = list(
+        everything.filter(parent__isnull=True)
+        .order_by(*ORDERS[sort])
+        .values_list("pk", flat=True)[span]
+    )
+    first = RawSQL(FIRST_COMMENTS, (root_ids, proposal.pk, ROOM, ROOM + 1))  # noqa: S611  # no input
+    rows = list(everything.filter(pk__in=first).select_related("user").order_by("path"))
+    nodes = build_trees(rows, my_reactions(rows, viewer))
+    if len(rows) > ROOM:
+        count_hidden(nodes)
+    by_id = {node.comment.pk: node for node in nodes}
+    return Discussion(
+        proposal=proposal,
+        sort=sort,
+        count=counted["comments"],
+        roots=[by_id[root_id] for root_id in root_ids],
+        page=shown,
+    )
+
+
+def thread_page(
+    proposal: Proposal,
+    viewer: User | AnonymousUser,
+    root_id: UUID,
+    *,
+    sort: Sort,
+    page: str | int | None,
+) -> Discussion | None:
+    """One thread alone, THREAD_ROOM comments at a time; None when there is no such thread.
+
+    A later page begins with the comments that its first one stands under.
+    """
+    thread = Comment.objects.filter(proposal=proposal, root_id=root_id).order_by("path")
+    counted = Comment.objects.filter(proposal=proposal).aggregate(
+        comments=Count("pk"), thread=Count("pk", filter=Q(root_id=root_id))
+    )
+    if not counted["thread"]:
+        return None
+    shown = Paginator(range(counted["thread"]), THREAD_ROOM).get_page(page)
+    authored = thread.select_related("user")
+    rows = list(authored[shown.start_index() - 1 : shown.end_index()])
+    above = [UUID(key) for key in rows[0].path.split(".")[:-1]]
+    if above:
+        rows = [*authored.filter(pk__in=above), *rows]
+    return Discussion(
+        proposal=proposal,
+        sort=sort,
+        count=counted["comments"],
+        roots=build_trees(rows, my_reactions(rows, viewer)),
+        page=shown,
+        only=root_id,
+    )
+
+
+def place_of(comment: Comment, sort: Sort) -> Place:
+    """Where to find ``comment`` when threads are in the order of ``sort``.
+
+    On the page of its thread, as long as it is among those for which there is always room.
+    """
+    everything = Comment.objects.filter(proposal=comment.proposal_id)
+    in_thread = everything.filter(root_id=comment.root_id, path__lte=comment.path).count()
+    if in_thread > SHARE:
+        return Place(page=page_number(in_thread, THREAD_ROOM), thread=comment.root_id)
+    roots = everything.filter(parent__isnull=True)
+    root = comment if comment.parent_id is None else roots.get(pk=comment.root_id)
+    before = {
+        Sort.TOP: Q(likes__gt=root.likes) | Q(likes=root.likes, pk__gt=root.pk),
+        Sort.NEWEST: Q(pk__gt=root.pk),
+        Sort.OLDEST: Q(pk__lt=root.pk),
+    }[sort]
+    return Place(page=page_number(roots.filter(before).count() + 1, THREADS))
+
+
+def page_number(place: int, per_page: int) -> int:
+    """The page of the ``place``-th of a list; both count from 1."""
+    return (place - 1) // per_page + 1
+
+
+def my_reactions(rows: Sequence[Comment], viewer: User | AnonymousUser) -> dict[UUID, int]:
+    """The reader's own reactions to ``rows``: comment -> 1 or -1."""
+    if not rows or not viewer.is_authenticated:
+        return {}
+    reactions = CommentReaction.objects.filter(
+        proposal=rows[0].proposal_id, user=viewer, comment__in=[row.pk for row in rows]
+    )
+    return dict(reactions.values_list("comment_id", "kind"))
+
+
+def build_trees(rows: Iterable[Comment], mine: dict[UUID, int]) -> list[Node]:
+    """The roots of ``rows``, which come in the order of their paths, with what stands below them.
+
+    Answers below SHOWN_DEPTH follow what they answer, in the same list.
+    """
+    nodes: dict[UUID, Node] = {}
+    holders: dict[UUID, Node] = {}  # comment -> the node in whose answers it stands
+    for row in rows:
+        node = nodes[row.pk] = Node(comment=row, mine=mine.get(row.pk, 0))
+        if row.parent_id is None:
+            continue
+        if row.parent_id in nodes:  # else it is on an earlier page
+            node.parent = nodes[row.parent_id].comment
+        above = nodes[UUID(row.path.split(".")[-2])]
+        holder = holders[above.comment.pk] if above.depth == SHOWN_DEPTH else above
+        holders[row.pk] = holder
+        holder.answers.append(node)
+        node.depth = holder.depth + 1
+    for pk in reversed(nodes):
+        if pk in holders:
+            holders[pk].below += 1 + nodes[pk].below
+    return [node for node in nodes.values() if node.comment.parent_id is None]
+
+
+def count_hidden(roots: Iterable[Node]) -> None:
+    """Note on each root how many of its thread's comments are not below it."""
+    by_id = {root.comment.pk: root for root in roots}
+    proposal_id = next(iter(by_id.values())).comment.proposal_id
+    sizes = (
+        Comment.objects.filter(proposal=proposal_id, root_id__in=by_id)
+        .values_list("root_id")
+        .annotate(size=Count("pk"))
+    )
+    for root_id, size in sizes:
+        by_id[root_id].hidden = size - 1 - by_id[root_id].below

@@ -1,0 +1,228 @@
+"""The discussion below a proposal: read, comment, answer, like and dislike."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import User
+from dao_portal.core.errors import DomainError
+from dao_portal.core.htmx import render_page
+from dao_portal.core.http import see_other
+from governance.models import Proposal
+from governance.views.proposals import page_context
+
+from .. import selectors, services
+from ..errors import ParentNotFound
+from ..forms import SORT_COOKIE, Wanted, read_sort, read_uuid, read_wanted
+from ..models import Comment, CommentReaction
+from ..selectors import Sort
+
+A_YEAR = 365 * 24 * 3600
+Kind = CommentReaction.Kind
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def comment_list(request: HttpRequest, number: int) -> HttpResponse:
+    """A page of the discussion, for htmx; the proposal's page has it for everybody. POST comments.
+
+    An order that is asked for here is remembered.
+    """
+    proposal = get_object_or_404(
+        Proposal.objects.published().select_related("proposer", "token"), number=number
+    )
+    if request.method == "POST":
+        return _post(request, proposal)
+    wanted = read_wanted(request.GET, request.COOKIES)
+    if _is_htmx(request):
+        context = {"proposal": proposal, "wanted": wanted}
+        response = render_page(request, "social/comment_list.html", context)
+    else:
+        response = redirect(_address(proposal, wanted, "discussion"))
+    if request.GET.get("sort") in Sort.values:
+        _remember_sort(request, response, wanted.sort)
+    return response
+
+
+@require_safe
+def comment_detail(request: HttpRequest, comment_id: UUID) -> HttpResponse:
+    """The permalink: on to the page of the discussion on which the comment is now."""
+    return redirect(_address_of(request, _get_comment(comment_id)))
+
+
+@require_safe
+def comment_reply(request: HttpRequest, comment_id: UUID) -> HttpResponse:
+    """The form to answer a comment, for htmx; else on to the page with that form open."""
+    comment = _get_comment(comment_id)
+    if not request.user.is_authenticated:
+        return _sign_in_first(request, comment.get_absolute_url())
+    if not _is_htmx(request):
+        return redirect(_address_of(request, comment, reply=True))
+    context = {"proposal": comment.proposal, "parent": comment, "keep": True}
+    return render_page(request, "social/comment_form.html", context)
+
+
+@require_POST
+def comment_like(request: HttpRequest, comment_id: UUID) -> HttpResponse:
+    """Like a comment; with ``undo`` no longer."""
+    return _react(request, comment_id, Kind.LIKE)
+
+
+@require_POST
+def comment_dislike(request: HttpRequest, comment_id: UUID) -> HttpResponse:
+    """Dislike a comment; with ``undo`` no longer."""
+    return _react(request, comment_id, Kind.DISLIKE)
+
+
+# --- posting --------------------------------------------------------------------------------
+
+
+def _post(request: HttpRequest, proposal: Proposal) -> HttpResponse:
+    member = request.user
+    if not member.is_authenticated:
+        return _sign_in_first(request, f"{proposal.get_absolute_url()}#discussion")
+    content = request.POST.get("content", "").replace("\r\n", "\n")
+    parent = request.POST.get("parent", "")
+    parent_id = read_uuid(parent)
+    try:
+        if parent and parent_id is None:
+            raise ParentNotFound
+        comment = services.post_comment(
+            actor=member, proposal_id=proposal.pk, content=content, parent_id=parent_id
+        )
+    except DomainError as error:
+        typed = Wanted(reply=parent_id, content=content, error=str(error))
+        return _refuse(request, proposal, typed)
+    return _show_posted(request, proposal, member, comment)
+
+
+def _refuse(request: HttpRequest, proposal: Proposal, typed: Wanted) -> HttpResponse:
+    """Why it was not posted, above the text as it was typed: the form for htmx, else the page."""
+    discussion = Comment.objects.filter(proposal=proposal).select_related("user")
+    parent = discussion.filter(pk=typed.reply).first() if typed.reply else None
+    if _is_htmx(request):
+        form = {"proposal": proposal, "parent": parent} | asdict(typed)
+        return render(request, "social/comment_form.html", form, status=422)
+    sort = read_sort(request.GET, request.COOKIES)
+    typed = replace(typed, sort=sort, reply=None)
+    if parent:
+        place = selectors.place_of(parent, sort)
+        typed = replace(typed, reply=parent.pk, page=str(place.page), thread=place.thread)
+    context = page_context(request, proposal) | {"wanted": typed}
+    return render(request, "governance/proposal_detail.html", context, status=422)
+
+
+def _show_posted(
+    request: HttpRequest, proposal: Proposal, member: User, comment: Comment
+) -> HttpResponse:
+    """The comment in its thread and a toast for htmx; else back to the page, at the comment.
+
+    A comment of its own comes before the threads that are on the page; an answer comes with its
+    whole thread, in which others may have answered too.
+    """
+    words = _("Your comment is posted.")
+    if _is_htmx(request):
+        posted = selectors.discussion(
+            proposal, member, sort=Sort.OLDEST, page=1, thread=comment.root_id
+        )
+        if posted.page.has_next():  # a huge thread, and the answer is further on in it
+            messages.success(request, words)
+            return HttpResponse(status=204, headers={"HX-Redirect": comment.get_absolute_url()})
+        context = {
+            "discussion": posted,
+            "proposal": proposal,
+            "fresh": comment.pk,
+            "answered": comment.parent_id,
+            "toast": words,
+        }
+        response = render(request, "social/comment_posted.html", context)
+        if comment.parent_id:
+            response["HX-Retarget"] = f"#thread-{comment.root_id}"
+        return response
+    messages.success(request, words)
+    comment.proposal = proposal
+    return see_other(_address_of(request, comment))
+
+
+# --- reacting -------------------------------------------------------------------------------
+
+
+def _react(request: HttpRequest, comment_id: UUID, kind: CommentReaction.Kind) -> HttpResponse:
+    comment = _get_comment(comment_id)
+    if not request.user.is_authenticated:
+        return _sign_in_first(request, comment.get_absolute_url())
+    mine = None if "undo" in request.POST else kind
+    error = ""
+    try:
+        reacted = services.set_reaction(actor=request.user, comment=comment, kind=mine)
+    except DomainError as refusal:
+        reacted, mine, error = comment, None, str(refusal)
+    if _is_htmx(request):
+        context = {"comment": reacted, "mine": mine or 0, "error": error}
+        return render(request, "social/comment_reacted.html", context, status=422 if error else 200)
+    if error:
+        messages.error(request, error)
+    return see_other(_address_of(request, comment))
+
+
+# --- addresses ------------------------------------------------------------------------------
+
+
+def _get_comment(comment_id: UUID) -> Comment:
+    """The comment with its author and its proposal, by the key alone: it asks each partition."""
+    published = Comment.objects.published().select_related("user", "proposal")
+    return get_object_or_404(published, pk=comment_id)
+
+
+def _address_of(request: HttpRequest, comment: Comment, *, reply: bool = False) -> str:
+    """Where ``comment`` is in the reader's order; with ``reply``, with the form to answer it."""
+    sort = read_sort(request.GET, request.COOKIES)
+    place = selectors.place_of(comment, sort)
+    wanted = Wanted(
+        page=str(place.page) if place.page > 1 else "",
+        thread=place.thread,
+        reply=comment.pk if reply else None,
+    )
+    return _address(comment.proposal, wanted, f"{'reply' if reply else 'c'}-{comment.pk}")
+
+
+def _address(proposal: Proposal, wanted: Wanted, anchor: str) -> str:
+    """The proposal's page as ``wanted``; the first page in the usual order needs no words."""
+    asked = {
+        "sort": "" if wanted.sort == Sort.TOP else wanted.sort,
+        "page": wanted.page,
+        "thread": wanted.thread,
+        "reply": wanted.reply,
+    }
+    query = urlencode({name: value for name, value in asked.items() if value})
+    return f"{proposal.get_absolute_url()}{'?' if query else ''}{query}#{anchor}"
+
+
+def _is_htmx(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def _sign_in_first(request: HttpRequest, back: str) -> HttpResponse:
+    address = redirect_to_login(back).url
+    if _is_htmx(request):  # htmx would put the sign-in page into the discussion
+        return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return see_other(address)
+
+
+def _remember_sort(request: HttpRequest, response: HttpResponse, sort: Sort) -> None:
+    response.set_cookie(
+        SORT_COOKIE,
+        sort,
+        max_age=A_YEAR,
+        secure=request.is_secure(),
+        httponly=True,
+        samesite="Lax",
+    )
