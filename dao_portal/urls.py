@@ -11,5 +11,6 @@ urlpatterns = [
     path("", include("dao_portal.core.urls")),
     path("", include(home_patterns)),
     path("", include("governance.urls")),
+    path("", include("treasury.urls")),
     path("", include("social.urls")),
 ]

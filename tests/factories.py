@@ -17,7 +17,7 @@ from accounts.models import User
 from dao_portal.core.markdown import render_markdown
 from governance import services
 from governance.models import Proposal, Vote
-from treasury.models import Token, UserToken
+from treasury.models import Token, Transaction, UserToken
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -66,6 +66,21 @@ class HoldingFactory(factory.django.DjangoModelFactory):
     voting_power = factory.LazyAttribute(
         lambda holding: Decimal(holding.balance) + Decimal(holding.staked_balance)
     )
+
+
+class TransactionFactory(factory.django.DjangoModelFactory):
+    """10 DPT that came into the treasury just now."""
+
+    class Meta:
+        model = Transaction
+
+    type = Transaction.Type.DEPOSIT
+    status = Transaction.Status.CONFIRMED
+    amount = Decimal(10)
+    currency = "DPT"
+    treasury_change = factory.SelfAttribute("amount")
+    description = "Weekly fees"
+    metadata = factory.LazyFunction(lambda: {"party": "Protocol fees"})
 
 
 class ProposalFactory(factory.django.DjangoModelFactory):

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
 from .base import uuid7
@@ -29,3 +31,14 @@ class RequestInfoMiddleware:
             response = self.get_response(request)
         response["X-Request-Id"] = info.request_id
         return response
+
+
+def refuse_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
+    """PostgreSQL's text knows no NUL: an address that has one is a bad request, not an error."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("NUL in the address")
+        return get_response(request)
+
+    return middleware
