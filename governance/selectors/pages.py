@@ -51,7 +51,7 @@ class ProposalPage:
     headline: wording.Headline | None
     why: list[wording.ClauseLine]
     reasons: list[Vote]
-    rules: RuleLines
+    rules: RuleLines | None
 
     @property
     def may_change(self) -> bool:
@@ -69,8 +69,13 @@ def proposal_page(proposal: Proposal) -> ProposalPage:
         headline=_headline(proposal, standing),
         why=wording.why(standing.outcome, standing.rule) if standing and standing.is_over else [],
         reasons=_weightiest_reasons(proposal) if standing else [],
-        rules=rule_lines(proposal),
+        rules=rule_lines(proposal) if _has_rule(proposal) else None,
     )
+
+
+def _has_rule(proposal: Proposal) -> bool:
+    """One that was stopped before voting opened has none, and will have none."""
+    return bool(proposal.opened_at) or not proposal.is_decided
 
 
 def rule_lines(proposal: Proposal) -> RuleLines:

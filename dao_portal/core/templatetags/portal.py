@@ -4,6 +4,7 @@ Numbers come in as Decimal, Fraction or int and are never turned into floats. Sh
 not rounded, so that nothing ever looks like it reached a mark that it missed.
 """
 
+import re
 import zlib
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, Context, Decimal
@@ -29,6 +30,7 @@ UNITS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
 MINUS = "\N{MINUS SIGN}"
 WIDE = Context(prec=100, rounding=ROUND_DOWN)  # more digits than numeric(78,18) can hold
 DATE_AND_TIME = "j M Y, H:i"
+WALLET_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 # What a User-Agent says -> who says it. The order matters: all of them claim to be Safari.
 BROWSERS = (
     ("Edg/", "Edge"),
@@ -210,6 +212,13 @@ def initials(person: object) -> str:
     words = str(person).replace(".", " ").replace("-", " ").replace("_", " ").split()
     letters = words[0][0] + words[1][0] if len(words) > 1 else "".join(words)[:2]
     return letters.upper()
+
+
+@register.filter
+def short_name(person: object) -> str:
+    """Their name; of a wallet's address the two ends that people compare: 0xb4c0…6f13."""
+    name = str(person)
+    return f"{name[:6]}…{name[-4:]}" if WALLET_ADDRESS.fullmatch(name) else name
 
 
 @register.filter
