@@ -93,6 +93,18 @@
   });
 
 
+  /* "Cancel" takes a form away that was fetched, and gives the focus back to what fetched it. */
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-dismiss]");
+    const form = link && document.getElementById(link.dataset.dismiss);
+    if (!form) return;
+    event.preventDefault();
+    form.remove();
+    document.getElementById(link.dataset.back)?.focus();
+  });
+
+
   /* The phone's "Vote now" pill steps aside while the vote card is on screen, and goes once the vote is cast. */
 
   const pill = document.querySelector(".votebar");
