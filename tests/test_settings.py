@@ -44,7 +44,7 @@ def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=settings.BASE_DIR,
-        env={**os.environ, **variables},
+        env={**os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE": "", **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
