@@ -1,5 +1,8 @@
 """Why governance says no, in words for the member who asked."""
 
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from dao_portal.core.errors import DomainError
@@ -18,7 +21,17 @@ class NotEditable(DomainError):
 
 
 class NotPublishable(DomainError):
-    """The draft or its author does not meet today's rules."""
+    """The draft or its author does not meet today's rules.
+
+    ``problems`` says what is missing, by what it is missing from: title, text, opens, lasts,
+    token or power. A form shows each at its field.
+    """
+
+    def __init__(
+        self, message: str | Promise = "", *, problems: Mapping[str, str] | None = None
+    ) -> None:
+        self.problems = dict(problems or {})
+        super().__init__(message or " ".join(self.problems.values()))
 
 
 class NotEligible(DomainError):
@@ -53,3 +66,9 @@ class NothingToCancel(DomainError):
     """Only a published, undecided proposal can be withdrawn or cancelled."""
 
     message = _("Only a published proposal that is not decided yet can be taken back.")
+
+
+class TooLateToWithdraw(NothingToCancel):
+    """Voting has opened; from then on only a moderator can stop it."""
+
+    message = _("A proposal can be withdrawn until voting opens.")

@@ -10,19 +10,17 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts.models import User
 from dao_portal.core.actions import Action
 from dao_portal.core.events import record
 from dao_portal.core.markdown import render_markdown
-from dao_portal.core.templatetags.portal import amount
-from treasury.selectors import current_power
 
 from ..canonical import canonical_hash
-from ..errors import NotEditable, NothingToCancel, NotPublishable, NotYours
+from ..errors import NotEditable, NotPublishable, NotYours, TooLateToWithdraw
 from ..models import MAX_TITLE, Proposal
 from ..rules import Rules, current_rules
+from ..selectors.publishing import publishing_checks
 
 
 @dataclass(frozen=True)
@@ -70,11 +68,8 @@ def edit_proposal(*, actor: User, proposal_id: UUID, content: Content) -> Propos
     content.write_to(proposal)
     _require_title_and_window(proposal)
     if proposal.status == Proposal.Status.ACTIVE:
-        rules = current_rules()
         moved = window != (proposal.voting_start, proposal.voting_end)
-        problems = publishing_problems(proposal, actor, rules, check_notice=moved)
-        if problems:
-            raise NotPublishable(" ".join(problems))
+        require_publishable(proposal, actor, current_rules(), check_notice=moved)
     proposal.save()
     new = _fingerprints(proposal)
     if new != old:
@@ -88,9 +83,7 @@ def publish_proposal(*, actor: User, proposal_id: UUID) -> Proposal:
     proposal = lock_own_proposal(actor=actor, proposal_id=proposal_id)
     if proposal.status != Proposal.Status.DRAFT:
         return proposal
-    problems = publishing_problems(proposal, actor, current_rules())
-    if problems:
-        raise NotPublishable(" ".join(problems))
+    require_publishable(proposal, actor, current_rules())
     proposal.status = Proposal.Status.ACTIVE
     proposal.published_at = proposal.now
     proposal.save(update_fields=["status", "published_at", "updated_at"])
@@ -103,7 +96,7 @@ def withdraw_proposal(*, actor: User, proposal_id: UUID) -> Proposal:
     """Take a published proposal back before voting opens. Locks the proposal."""
     proposal = lock_own_proposal(actor=actor, proposal_id=proposal_id)
     if proposal.phase != Proposal.Phase.UPCOMING:
-        raise NothingToCancel(_("A proposal can be withdrawn until voting opens."))
+        raise TooLateToWithdraw
     proposal.status = Proposal.Status.REJECTED
     proposal.outcome_reason = "withdrawn"
     proposal.closed_at = proposal.now
@@ -128,60 +121,23 @@ def lock_own_proposal(*, actor: User, proposal_id: UUID) -> Proposal:
     return proposal
 
 
-def publishing_problems(
+def require_publishable(
     proposal: Proposal, author: User, rules: Rules, *, check_notice: bool = True
-) -> list[str]:
-    """What still keeps ``proposal`` from being published, in words for its author."""
-    problems = []
-    start, end = proposal.voting_start, proposal.voting_end
-    if not proposal.description:
-        problems.append(_("Write the text of the proposal."))
-    if rules.token is None:
-        problems.append(_("The community has no governance token yet."))
-    if start is None or end is None:
-        problems.append(_("Say when voting opens and closes."))
-    else:
-        if check_notice and start < proposal.now + rules.notice:
-            problems.append(
-                _("Voting must open at least %(minutes)s after publishing.")
-                % {"minutes": spell_minutes(rules.notice.total_seconds() / 60)}
-            )
-        if not rules.shortest_vote <= end - start <= rules.longest_vote:
-            problems.append(
-                _("Voting must last between %(shortest)s and %(longest)s.")
-                % {
-                    "shortest": spell_minutes(rules.shortest_vote.total_seconds() / 60),
-                    "longest": spell_minutes(rules.longest_vote.total_seconds() / 60),
-                }
-            )
-    if current_power(author) < rules.proposal_threshold:
-        problems.append(
-            _("You need %(power)s voting power to publish.")
-            % {"power": amount(rules.proposal_threshold)}
-        )
-    return problems
-
-
-def spell_minutes(minutes: float) -> str:
-    """``1440`` as "1 day"; minutes where hours would not be exact."""
-    whole = int(minutes)
-    if whole and whole % 1440 == 0:
-        days = whole // 1440
-        return ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
-    if whole and whole % 60 == 0:
-        hours = whole // 60
-        return ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours}
-    return ngettext("%(n)s minute", "%(n)s minutes", whole) % {"n": whole}
+) -> None:
+    """NotPublishable with everything that still keeps ``proposal`` from being published."""
+    checks = publishing_checks(proposal, author, rules, check_notice=check_notice)
+    missing = {check.key: check.text for check in checks if not check.met}
+    if missing:
+        raise NotPublishable(problems=missing)
 
 
 def _require_title_and_window(proposal: Proposal) -> None:
     if not 0 < len(proposal.title) <= MAX_TITLE:
-        raise NotPublishable(
-            _("Give the proposal a title of at most %(n)s characters.") % {"n": MAX_TITLE}
-        )
+        text = _("Give the proposal a title of at most %(n)s characters.") % {"n": MAX_TITLE}
+        raise NotPublishable(problems={"title": text})
     start, end = proposal.voting_start, proposal.voting_end
     if start and end and end <= start:
-        raise NotPublishable(_("Voting must close after it opens."))
+        raise NotPublishable(problems={"lasts": _("Voting must close after it opens.")})
 
 
 def _fingerprints(proposal: Proposal) -> dict[str, Any]:

@@ -1,30 +1,176 @@
 """Writing, publishing and withdrawing a proposal."""
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
+from accounts.models import User
+from dao_portal.core.errors import DomainError
 from dao_portal.core.htmx import render_page
+from dao_portal.core.http import see_other
+from dao_portal.core.markdown import render_markdown
+
+from .. import selectors, services
+from ..errors import NotEditable, NotPublishable, TooLateToWithdraw
+from ..forms import MAX_TEXT, ProposalForm
+from ..models import Proposal
+from ..rules import current_rules
+from ..selectors.publishing import (
+    Check,
+    publishing_checks,
+    publishing_power,
+    spell_duration,
+)
+
+form_methods = require_http_methods(["GET", "HEAD", "POST"])
+EDITOR_STEPS = ("write", "preview")
 
 
+@form_methods
 @login_required
 def proposal_create(request: HttpRequest) -> HttpResponse:
     """Write a draft."""
-    return render_page(request, "governance/proposal_form.html")
+    return _write(request, None)
 
 
+@form_methods
 @login_required
 def proposal_edit(request: HttpRequest, number: int) -> HttpResponse:
-    """Change a draft, or a proposal before voting opens."""
-    return render_page(request, "governance/proposal_form.html")
+    """Change a draft, or a published proposal before voting opens."""
+    proposal = _own_proposal(request, number)
+    if request.method != "POST" and not proposal.is_editable:
+        messages.error(request, NotEditable.message)
+        return see_other(proposal.get_absolute_url())
+    return _write(request, proposal)
 
 
+def _write(request: HttpRequest, proposal: Proposal | None) -> HttpResponse:
+    """The form. ``step`` is write or preview (turn the editor over), check (only look) or save."""
+    step = request.POST.get("step", "save")
+    if request.method != "POST":
+        return _show_form(request, ProposalForm(proposal=proposal), proposal)
+    if step in EDITOR_STEPS:
+        typed = ProposalForm(proposal=proposal, typed=request.POST.dict())
+        return _show_form(request, typed, proposal, preview=step == "preview")
+    form = ProposalForm(request.POST, proposal=proposal)
+    if form.is_valid() and step == "check":
+        return _show_form(request, form, proposal, checks=_check(request, form))
+    if form.is_valid():
+        saved = _save(request, form, proposal)
+        if saved:
+            return see_other(saved.get_absolute_url())
+    return _show_form(request, form, proposal, status=422)
+
+
+def _save(request: HttpRequest, form: ProposalForm, proposal: Proposal | None) -> Proposal | None:
+    """The saved proposal, or None with the refusal on the form."""
+    actor, content = _member(request), form.content()
+    try:
+        if proposal is None:
+            saved = services.create_draft(actor=actor, content=content)
+        else:
+            saved = services.edit_proposal(actor=actor, proposal_id=proposal.pk, content=content)
+    except DomainError as refusal:
+        form.add_refusal(refusal)
+        return None
+    if saved.status == Proposal.Status.DRAFT:
+        messages.success(request, _("Draft saved. Only you can see it."))
+    else:
+        messages.success(request, _("Saved. Everyone reads the new version now."))
+    saved.refresh_from_db(fields=["number"])
+    return saved
+
+
+def _check(request: HttpRequest, form: ProposalForm) -> list[Check]:
+    """What publishing would ask for, were this saved."""
+    author = _member(request)
+    draft = Proposal(proposer=author)
+    form.content().write_to(draft)
+    return publishing_checks(draft, author, current_rules())
+
+
+def _show_form(
+    request: HttpRequest,
+    form: ProposalForm,
+    proposal: Proposal | None,
+    *,
+    preview: bool = False,
+    checks: list[Check] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    rules = current_rules()
+    text = form["description"].value() or ""
+    context = {
+        "form": form,
+        "proposal": proposal,
+        "rules": rules,
+        "notice": spell_duration(rules.notice) if rules.notice else "",
+        "power": publishing_power(_member(request), rules),
+        "preview": render_markdown(text[:MAX_TEXT]) if preview else None,
+        "checks": checks,
+    }
+    return render_page(
+        request, "governance/proposal_form.html", context, partials=("editor",), status=status
+    )
+
+
+@form_methods
 @login_required
 def proposal_publish(request: HttpRequest, number: int) -> HttpResponse:
-    """Look once more, then publish."""
-    return render_page(request, "governance/proposal_publish.html")
+    """Look once more at what everybody will see, then publish."""
+    proposal = _own_proposal(request, number)
+    if proposal.status != Proposal.Status.DRAFT:
+        return see_other(proposal.get_absolute_url())
+    refused = False
+    if request.method == "POST":
+        try:
+            services.publish_proposal(actor=_member(request), proposal_id=proposal.pk)
+        except NotPublishable:
+            refused = True  # the list of checks says why
+        else:
+            messages.success(request, _("Published. Voting opens by itself."))
+            return see_other(proposal.get_absolute_url())
+    checks = publishing_checks(proposal, proposal.proposer, current_rules())
+    context = {
+        "proposal": proposal,
+        "rules": selectors.rule_lines(proposal),
+        "checks": checks,
+        "ready": all(check.met for check in checks),
+        "refused": refused,
+    }
+    status = 422 if refused else 200
+    return render_page(request, "governance/proposal_publish.html", context, status=status)
 
 
+@form_methods
 @login_required
 def proposal_withdraw(request: HttpRequest, number: int) -> HttpResponse:
-    """Take a published proposal back before voting opens."""
-    return render_page(request, "governance/proposal_withdraw.html")
+    """Take a published proposal back before voting opens, after a second thought."""
+    proposal = _own_proposal(request, number)
+    if request.method == "POST":
+        try:
+            services.withdraw_proposal(actor=_member(request), proposal_id=proposal.pk)
+        except TooLateToWithdraw as refusal:
+            messages.error(request, refusal.message)
+        else:
+            messages.success(request, _("Withdrawn. It stays readable."))
+        return see_other(proposal.get_absolute_url())
+    if proposal.phase != Proposal.Phase.UPCOMING:
+        messages.error(request, TooLateToWithdraw.message)
+        return see_other(proposal.get_absolute_url())
+    return render_page(request, "governance/proposal_withdraw.html", {"proposal": proposal})
+
+
+def _own_proposal(request: HttpRequest, number: int) -> Proposal:
+    """The member's own proposal, with the database's clock; 404 for anybody else's."""
+    own = Proposal.objects.visible_to(_member(request)).filter(proposer=_member(request))
+    return get_object_or_404(own.select_related("proposer", "token"), number=number)
+
+
+def _member(request: HttpRequest) -> User:
+    """Who is signed in; the type checker cannot see what ``login_required`` has made sure."""
+    assert request.user.is_authenticated
+    return request.user

@@ -13,7 +13,7 @@ from .. import selectors
 from ..models import Proposal
 from ..rules import current_rules
 from ..selectors.proposals import SORTS, STATUS_FILTERS, UNVOTED
-from ..services.proposals import publishing_problems
+from ..selectors.publishing import publishing_checks
 
 STATE_SECONDS = 3
 
@@ -61,8 +61,8 @@ def page_context(
     """What proposal_detail.html shows; ``card`` is the reader's own unless it is given."""
     context: dict[str, object] = {"proposal": proposal, "page": selectors.proposal_page(proposal)}
     if proposal.status == Proposal.Status.DRAFT:
-        problems = publishing_problems(proposal, proposal.proposer, current_rules())
-        return context | {"problems": problems}
+        checks = publishing_checks(proposal, proposal.proposer, current_rules())
+        return context | {"checks": checks}
     changing = request.GET.get("change") == "1"
     card = card or selectors.vote_card(proposal, request.user, changing=changing)
     return context | {"card": card, "is_author": proposal.proposer_id == request.user.pk}

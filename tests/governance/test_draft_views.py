@@ -1,0 +1,543 @@
+"""Writing, publishing and withdrawing: what is refused, what is kept, what is saved."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import User
+from dao_portal.core.actions import Action
+from dao_portal.core.models import AuditLog
+from dao_portal.core.options import set_option
+from governance import services
+from governance.models import Proposal
+from tests.factories import (
+    DAY,
+    HOUR,
+    ProposalFactory,
+    TokenFactory,
+    UserFactory,
+    give_power,
+    open_proposal_with,
+    shift_window,
+)
+
+pytestmark = pytest.mark.django_db
+
+NEW = "/proposals/new/"
+EDITOR = {"HX-Request": "true", "HX-Target": "editor"}
+NEXT_WEEK = (timezone.now() + 7 * DAY).replace(hour=16, minute=30, second=0, microsecond=0)
+WRITTEN = {
+    "title": "Fund the garden",
+    "description": "Ten raised beds and a **rain barrel**.",
+    "opens_on": f"{NEXT_WEEK:%Y-%m-%d}",
+    "opens_at": "16:30",
+    "lasts": "5",
+    "unit": "days",
+}
+
+
+@pytest.fixture
+def ada() -> User:
+    TokenFactory()
+    return give_power(UserFactory(username="ada"), 12_480).user
+
+
+@pytest.fixture
+def signed_in(client: Client, ada: User) -> Client:
+    client.force_login(ada)
+    return client
+
+
+def page(response) -> str:
+    return response.content.decode()
+
+
+def content_of(proposal: Proposal) -> tuple:
+    proposal.refresh_from_db()
+    return (
+        proposal.title,
+        proposal.description,
+        proposal.voting_start,
+        proposal.voting_end,
+        proposal.status,
+    )
+
+
+# --- saving -------------------------------------------------------------------------------------
+
+
+def test_a_draft_is_saved_with_its_window_in_utc(signed_in, ada):
+    response = signed_in.post(NEW, WRITTEN | {"step": "save"})
+
+    draft = Proposal.objects.get()
+    assert (response.status_code, response["Location"]) == (303, f"/proposals/{draft.number}/")
+    assert draft.proposer == ada
+    assert content_of(draft) == (
+        "Fund the garden",
+        "Ten raised beds and a **rain barrel**.",
+        NEXT_WEEK,
+        NEXT_WEEK + 5 * DAY,
+        "draft",
+    )
+    assert "<strong>rain barrel</strong>" in draft.description_html
+    assert "Draft saved. Only you can see it." in page(signed_in.get(response["Location"]))
+
+
+def test_enter_saves(signed_in):
+    html = page(signed_in.get(NEW))
+
+    form = html[html.index('<form class="wrap two newp"') :]
+    assert form[form.index("<button") :].startswith(
+        '<button class="vh" name="step" value="save" tabindex="-1" aria-hidden="true">'
+    )
+
+
+def test_a_title_is_enough_for_a_draft(signed_in):
+    only_title = WRITTEN | {"description": "", "opens_on": ""}
+
+    assert signed_in.post(NEW, only_title).status_code == 303
+    assert content_of(Proposal.objects.get()) == ("Fund the garden", "", None, None, "draft")
+
+
+@pytest.mark.parametrize(
+    ("unit", "lasts", "length"),
+    [("days", "2", 2 * DAY), ("hours", "36", 36 * HOUR), ("minutes", "1500", 25 * HOUR)],
+)
+def test_length_is_a_number_and_a_unit(signed_in, unit, lasts, length):
+    signed_in.post(NEW, WRITTEN | {"lasts": lasts, "unit": unit})
+
+    draft = Proposal.objects.get()
+    assert draft.voting_end - draft.voting_start == length
+    html = page(signed_in.get(f"/proposals/{draft.number}/edit/"))
+    if unit == "minutes":  # as few words as possible
+        lasts, unit = "25", "hours"
+    assert f'name="lasts" value="{lasts}"' in html
+    assert f'<option value="{unit}" selected>' in html
+
+
+@pytest.mark.parametrize("what", ["text", "window"])
+def test_editing_changes_one_thing_and_leaves_the_other(signed_in, ada, what):
+    draft = ProposalFactory(proposer=ada)
+    old = content_of(draft)
+    form = signed_in.get(f"/proposals/{draft.number}/edit/").context["form"]
+    sent = {name: form[name].value() for name in form.fields}
+    sent |= {"text": {"title": "Another title"}, "window": {"lasts": "9"}}[what]
+    sent["opens_at"] = f"{sent['opens_at']:%H:%M}"
+
+    response = signed_in.post(f"/proposals/{draft.number}/edit/", sent)
+
+    assert response.status_code == 303
+    title, text, start, end, _status = content_of(draft)
+    if what == "text":  # the window keeps its seconds, which no form shows
+        assert (title, text, start, end) == ("Another title", *old[1:4])
+    else:
+        assert (title, text, end - start) == (old[0], old[1], timedelta(days=9))
+
+
+def test_a_draft_whose_opening_has_passed_can_still_be_mended(signed_in, ada):
+    draft = ProposalFactory(proposer=ada, voting_start=timezone.now() - DAY)
+    form = signed_in.get(f"/proposals/{draft.number}/edit/").context["form"]
+    sent = {name: form[name].value() for name in form.fields} | {"title": "Mended"}
+    sent["opens_at"] = f"{sent['opens_at']:%H:%M}"
+
+    assert signed_in.post(f"/proposals/{draft.number}/edit/", sent).status_code == 303
+    assert content_of(draft)[0] == "Mended"
+
+
+def test_editing_a_published_proposal_says_who_reads_it(signed_in, ada):
+    proposal = ProposalFactory(upcoming=True, proposer=ada)
+
+    assert "Everyone reads what you save." in page(
+        signed_in.get(f"/proposals/{proposal.number}/edit/")
+    )
+    response = signed_in.post(f"/proposals/{proposal.number}/edit/", WRITTEN, follow=True)
+
+    assert "Saved. Everyone reads the new version now." in page(response)
+    assert AuditLog.objects.filter(action=Action.PROPOSAL_EDITED, user=ada).count() == 1
+
+
+# --- bad input ----------------------------------------------------------------------------------
+
+YESTERDAY = f"{timezone.now() - DAY:%Y-%m-%d}"
+BAD_INPUT = {
+    "no title": ({"title": "   "}, "title", "Give the proposal a title."),
+    "long title": (
+        {"title": "x" * 201},
+        "title",
+        "Ensure this value has at most 200 characters (it has 201).",
+    ),
+    "long text": (
+        {"description": "x" * 50_001},
+        "description",
+        "The text may have at most 50,000 characters.",
+    ),
+    "start in the past": (
+        {"opens_on": YESTERDAY},
+        "opens_on",
+        "That moment has passed. Choose a later one.",
+    ),
+    "no day": (
+        {"opens_on": "soon"},
+        "opens_on",
+        "Write the day as year-month-day, such as 2026-12-01.",
+    ),
+    "end of time": ({"opens_on": "9999-12-31"}, "opens_on", "That day is too far away."),
+    "no time": (
+        {"opens_at": "noon"},
+        "opens_at",
+        "Write the time as hours and minutes, such as 09:00.",
+    ),
+    "time missing": ({"opens_at": ""}, "opens_at", "Say at what time voting opens."),
+    "ends before it starts": ({"lasts": "-1"}, "lasts", "Voting must close after it opens."),
+    "ends as it starts": ({"lasts": "0"}, "lasts", "Voting must close after it opens."),
+    "no length": ({"lasts": ""}, "lasts", "Say how long voting lasts."),
+    "length in words": (
+        {"lasts": "a week"},
+        "lasts",
+        "Write how long voting lasts as a whole number.",
+    ),
+    "too short": (
+        {"lasts": "23", "unit": "hours"},
+        "lasts",
+        "Voting must last between 1 day and 30 days.",
+    ),
+    "too long": ({"lasts": "31"}, "lasts", "Voting must last between 1 day and 30 days."),
+    "longer than any calendar": (
+        {"lasts": "1000000"},
+        "lasts",
+        "Voting cannot last that long.",
+    ),
+    "unknown unit": (
+        {"unit": "fortnights"},
+        "unit",
+        "Select a valid choice. fortnights is not one of the available choices.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD_INPUT)
+@pytest.mark.parametrize("step", ["save", "check"])
+def test_bad_input_is_named_kept_and_saves_nothing(signed_in, case, step):
+    typed, field, message = BAD_INPUT[case]
+    sent = WRITTEN | typed
+
+    response = signed_in.post(NEW, sent | {"step": step})
+
+    html = page(response)
+    assert response.status_code == 422
+    assert response.context["form"].errors == {field: [message]}
+    assert "<title>Error: New proposal" in html
+    assert f'<a href="#id_{field}">' in html
+    assert f'id="id_{field}_error"' in html
+    form = response.context["form"]
+    assert {name: form[name].value() for name in form.fields} == sent
+    assert not Proposal.objects.exists()
+
+
+@pytest.mark.parametrize("case", BAD_INPUT)
+def test_bad_input_leaves_a_draft_as_it_was(signed_in, ada, case):
+    typed, _field, _message = BAD_INPUT[case]
+    draft = ProposalFactory(proposer=ada)
+    old = content_of(draft)
+
+    response = signed_in.post(f"/proposals/{draft.number}/edit/", WRITTEN | typed)
+
+    assert response.status_code == 422
+    assert content_of(draft) == old
+
+
+def test_a_published_proposal_must_keep_the_notice(signed_in, ada):
+    proposal = ProposalFactory(upcoming=True, proposer=ada)
+    old = content_of(proposal)
+    soon = timezone.now() + 3 * HOUR
+    typed = {"opens_on": f"{soon:%Y-%m-%d}", "opens_at": f"{soon:%H:%M}", "description": ""}
+
+    response = signed_in.post(f"/proposals/{proposal.number}/edit/", WRITTEN | typed)
+
+    assert response.status_code == 422
+    assert response.context["form"].errors == {
+        "description": ["Write the text of the proposal."],
+        "opens_on": ["Voting must open at least 1 day after publishing."],
+    }
+    assert content_of(proposal) == old
+
+
+def test_an_open_proposal_cannot_be_edited_and_what_was_typed_stays(signed_in, ada):
+    proposal = open_proposal_with({}, proposer=ada)
+    old = content_of(proposal)
+
+    response = signed_in.post(f"/proposals/{proposal.number}/edit/", WRITTEN)
+
+    message = "Voting has opened, so the proposal can no longer be changed."
+    assert response.status_code == 422
+    assert response.context["form"].non_field_errors() == [message]
+    assert "a **rain barrel**" in page(response)
+    assert content_of(proposal) == old
+
+
+def test_the_way_to_edit_an_open_proposal_leads_back_to_it(signed_in, ada):
+    proposal = open_proposal_with({}, proposer=ada)
+
+    response = signed_in.get(f"/proposals/{proposal.number}/edit/", follow=True)
+
+    assert response.redirect_chain == [(f"/proposals/{proposal.number}/", 303)]
+    assert "Voting has opened, so the proposal can no longer be changed." in page(response)
+
+
+# --- looking first ------------------------------------------------------------------------------
+
+
+def test_check_shows_the_window_and_what_publishing_asks_for(signed_in):
+    response = signed_in.post(NEW, WRITTEN | {"step": "check"})
+
+    closes = NEXT_WEEK + 5 * DAY
+    html = page(response)
+    assert response.status_code == 200
+    assert f"{NEXT_WEEK:%-d %b %Y, %H:%M} UTC</time></b>" in html
+    assert f"{closes:%-d %b %Y, %H:%M} UTC</time></b>" in html
+    assert {check.key: check.met for check in response.context["checks"]} == {
+        "text": True,
+        "opens": True,
+        "lasts": True,
+        "power": True,
+    }
+    assert not Proposal.objects.exists()
+
+
+def test_preview_is_what_the_page_will_show(signed_in):
+    response = signed_in.post(NEW, WRITTEN | {"title": "", "lasts": "-1", "step": "preview"})
+
+    html = page(response)
+    assert response.status_code == 200
+    assert "<strong>rain barrel</strong>" in html
+    assert "7 words" in html
+    assert '<div hidden><textarea name="description"' in html
+    assert 'name="lasts" value="-1"' in html
+    assert not response.context["form"].errors
+    assert not Proposal.objects.exists()
+
+
+def test_write_brings_the_text_back(signed_in):
+    html = page(signed_in.post(NEW, WRITTEN | {"step": "write"}))
+
+    assert "a **rain barrel**.</textarea>" in html
+    assert "hidden><textarea" not in html
+
+
+@pytest.mark.parametrize("step", ["write", "preview"])
+def test_htmx_gets_the_editor_alone(signed_in, step):
+    response = signed_in.post(NEW, WRITTEN | {"step": step}, headers=EDITOR)
+
+    html = page(response).strip()
+    assert html.startswith('<div class="fld" id="editor">')
+    assert f'value="{step}"\n                  aria-pressed="true"' in html
+    assert "<html" not in html
+
+
+def test_preview_is_as_safe_as_the_page(signed_in):
+    text = '<script>steal()</script> <img src="x" onerror="y"> [x](javascript:alert)'
+
+    html = page(signed_in.post(NEW, {"description": text, "step": "preview"}, headers=EDITOR))
+
+    preview = html[html.index('class="preview') : html.index("<div hidden>")]
+    assert "<script" not in preview
+    assert "<img" not in preview
+    assert "href" not in preview
+
+
+# --- power --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("threshold", "words"),
+    [
+        ("0", "You can publish: every member may, with or without power."),
+        ("10000", "You can publish: you have <strong>12,480</strong>, and 10,000 is needed."),
+        (
+            "12480.5",
+            "not publish yet: you have <strong>12,480</strong>, and 12,480.5 is needed.",
+        ),
+    ],
+)
+def test_the_form_says_whether_ones_power_is_enough(signed_in, threshold, words):
+    set_option("governance.proposal_threshold", threshold, actor=None)
+
+    assert words in page(signed_in.get(NEW))
+
+
+# --- publishing ---------------------------------------------------------------------------------
+
+
+def ready_draft(author: User, **fields) -> Proposal:
+    fields = {"voting_start": NEXT_WEEK, "voting_end": NEXT_WEEK + 5 * DAY} | fields
+    return ProposalFactory(proposer=author, **fields)
+
+
+def test_publish_step_shows_text_rules_and_consequences(signed_in, ada):
+    draft = ready_draft(ada)
+
+    html = page(signed_in.get(f"/proposals/{draft.number}/publish/"))
+
+    assert "<strong>rain barrel</strong>" in html
+    assert "These are today&#x27;s rules." in html or "These are today's rules." in html
+    assert html.count("<li>") == 3
+    assert "Publish proposal" in html
+    assert content_of(draft)[4] == "draft"
+
+
+def test_publishing_shows_it_to_everybody(signed_in, ada, client):
+    draft = ready_draft(ada)
+
+    response = signed_in.post(f"/proposals/{draft.number}/publish/")
+
+    assert (response.status_code, response["Location"]) == (303, f"/proposals/{draft.number}/")
+    assert content_of(draft)[4] == "active"
+    assert Client().get(f"/proposals/{draft.number}/").status_code == 200
+    assert AuditLog.objects.filter(action=Action.PROPOSAL_PUBLISHED, user=ada).count() == 1
+
+
+def test_publishing_twice_publishes_once(signed_in, ada):
+    draft = ready_draft(ada)
+    signed_in.post(f"/proposals/{draft.number}/publish/")
+
+    response = signed_in.post(f"/proposals/{draft.number}/publish/")
+
+    assert (response.status_code, response["Location"]) == (303, f"/proposals/{draft.number}/")
+    assert AuditLog.objects.filter(action=Action.PROPOSAL_PUBLISHED).count() == 1
+
+
+UNREADY = {
+    "no text": ({"description": ""}, {}, "Write the text of the proposal."),
+    "no window": (
+        {"voting_start": None, "voting_end": None},
+        {},
+        "Say when voting opens and closes.",
+    ),
+    "too soon": (
+        {"voting_start": timezone.now() + 3 * HOUR},
+        {},
+        "Voting must open at least 1 day after publishing.",
+    ),
+    "too short": (
+        {"voting_end": NEXT_WEEK + HOUR},
+        {},
+        "Voting must last between 1 day and 30 days.",
+    ),
+    "too little power": (
+        {},
+        {"governance.proposal_threshold": "12481"},
+        "You need 12,481 voting power to publish, and you have 12,480.",
+    ),
+    "no token": (
+        {},
+        {"governance.token": "GONE"},
+        "The community has no governance token yet.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNREADY)
+def test_what_cannot_be_published_stays_a_draft(signed_in, ada, case):
+    fields, options, message = UNREADY[case]
+    for key, value in options.items():
+        set_option(key, value, actor=None)
+    draft = ready_draft(ada, **fields)
+    old = content_of(draft)
+    address = f"/proposals/{draft.number}/publish/"
+
+    seen, refused = page(signed_in.get(address)), signed_in.post(address)
+
+    assert "It cannot be published yet" in seen
+    assert f"<li>{message}</li>" in seen
+    assert "Publish proposal" not in seen
+    assert refused.status_code == 422
+    assert "<title>Error: Publish" in page(refused)
+    assert f"<li>{message}</li>" in page(refused)
+    assert content_of(draft) == old
+    assert message in page(signed_in.get(f"/proposals/{draft.number}/"))
+
+
+# --- withdrawing --------------------------------------------------------------------------------
+
+
+def test_withdrawing_asks_first(signed_in, ada):
+    proposal = ProposalFactory(upcoming=True, proposer=ada)
+    address = f"/proposals/{proposal.number}/withdraw/"
+
+    assert "This cannot be undone." in page(signed_in.get(address))
+    assert content_of(proposal)[4] == "active"
+    response = signed_in.post(address, follow=True)
+
+    assert "Withdrawn. It stays readable." in page(response)
+    assert content_of(proposal)[4] == "rejected"
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_an_open_proposal_cannot_be_withdrawn(signed_in, ada, method):
+    proposal = open_proposal_with({}, proposer=ada)
+    old = content_of(proposal)
+
+    response = getattr(signed_in, method)(f"/proposals/{proposal.number}/withdraw/", follow=True)
+
+    assert "A proposal can be withdrawn until voting opens." in page(response)
+    assert content_of(proposal) == old
+
+
+def test_a_proposal_that_opens_while_its_author_thinks_stays_open(signed_in, ada):
+    proposal = ProposalFactory(upcoming=True, proposer=ada)
+    address = f"/proposals/{proposal.number}/withdraw/"
+    assert signed_in.get(address).status_code == 200
+    shift_window(proposal, start=-HOUR)
+    services.advance_proposals()
+
+    signed_in.post(address)
+
+    assert content_of(proposal)[4] == "active"
+
+
+# --- whose --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page_name", ["edit", "publish", "withdraw"])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_anothers_proposal_is_not_there(signed_in, page_name, method):
+    proposal = ProposalFactory(upcoming=True)
+    old = content_of(proposal)
+
+    response = getattr(signed_in, method)(
+        f"/proposals/{proposal.number}/{page_name}/", WRITTEN if method == "post" else None
+    )
+
+    assert response.status_code == 404
+    assert content_of(proposal) == old
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_visitors_are_asked_to_sign_in(client, method):
+    response = getattr(client, method)(NEW)
+
+    assert (response.status_code, response["Location"]) == (
+        302,
+        "/accounts/login/?next=/proposals/new/",
+    )
+
+
+# --- cost ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("others", [1, 3])
+def test_the_form_costs_the_same_among_few_and_many(signed_in, ada, others):
+    for _ in range(others):
+        ProposalFactory(proposer=ada)
+        give_power(UserFactory(), Decimal(1))
+
+    with CaptureQueriesContext(connection) as queries:
+        signed_in.get(NEW)
+
+    # session, member; settings, token; power for the card, badge; unread
+    assert len(queries) == 7, [query["sql"] for query in queries]
