@@ -1,4 +1,4 @@
-"""allauth's forms in the portal's words: labels and hints only, no behaviour."""
+"""One's own profile, and allauth's forms in the portal's words (labels and hints only)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from allauth.account import forms as allauth
 from django import forms
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils.functional import lazy
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from .models import Profile, User
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -101,3 +104,40 @@ class SetPasswordForm(PlainWords, allauth.SetPasswordForm):
 class ReauthenticateForm(PlainWords, allauth.ReauthenticateForm):
     labels: ClassVar = {"password": _("Password")}
     hints: ClassVar = {"password": FORGOT}
+
+
+class ProfileForm(forms.ModelForm[Profile]):
+    """One's own profile: name, words, links and theme. Saving is the service's affair."""
+
+    THEMES = (("light", _("Light")), ("dark", _("Dark")), ("auto", _("Device")))
+
+    first_name = forms.CharField(label=_("First name"), max_length=150, required=False)
+    last_name = forms.CharField(label=_("Last name"), max_length=150, required=False)
+    bio = forms.CharField(
+        label=_("About you"),
+        help_text=_("Markdown works. Up to 600 characters."),
+        max_length=600,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    website = forms.URLField(
+        label=_("Website"),
+        max_length=200,
+        required=False,
+        assume_scheme="https",
+        error_messages={"invalid": _("Write the whole address, such as https://example.org.")},
+    )
+    theme = forms.ChoiceField(label=_("Theme"), choices=THEMES, widget=forms.RadioSelect)
+
+    class Meta:
+        model = Profile
+        fields = ("bio", "website", "twitter", "discord", "telegram")
+
+    def __init__(self, data: QueryDict | None = None, *, member: User) -> None:
+        profile = Profile.objects.filter(user=member).first() or Profile(user=member)
+        initial = {
+            "first_name": member.first_name,
+            "last_name": member.last_name,
+            "theme": profile.preferences.get("theme", "auto"),
+        }
+        super().__init__(data, instance=profile, initial=initial)

@@ -17,8 +17,9 @@ from dao_portal.core.base import uuid7
 from dao_portal.core.bulk import copy_rows
 from dao_portal.core.errors import DomainError
 from dao_portal.core.events import record
+from dao_portal.core.markdown import render_markdown
 
-from .models import User, Wallet
+from .models import Profile, User, Wallet
 
 
 class WalletClaimed(DomainError):
@@ -55,6 +56,52 @@ def sync_email_verified(*, user: User) -> None:
     member.save(update_fields=["email_verified", "updated_at"])
     if verified:
         record(Action.MEMBER_VERIFIED, actor=member, resource=member)
+
+
+@transaction.atomic
+def update_profile(
+    *,
+    actor: User,
+    first_name: str,
+    last_name: str,
+    bio: str,
+    website: str,
+    twitter: str,
+    discord: str,
+    telegram: str,
+    theme: str,
+) -> Profile:
+    """Write ``actor``'s own profile; the text becomes HTML once, here. Locks the member.
+
+    The audit row says which fields changed, never to what: they are personal.
+    """
+    member = User.objects.select_for_update().get(pk=actor.pk)
+    profile, _created = Profile.objects.get_or_create(user=member)
+    names = {"first_name": first_name.strip(), "last_name": last_name.strip()}
+    words = {
+        "bio": bio.strip(),
+        "website": website,
+        "twitter": twitter.strip(),
+        "discord": discord.strip(),
+        "telegram": telegram.strip(),
+        "preferences": profile.preferences | {"theme": theme},
+    }
+    changed = [
+        name
+        for row, values in ((member, names), (profile, words))
+        for name, value in values.items()
+        if getattr(row, name) != value
+    ]
+    for name, value in names.items():
+        setattr(member, name, value)
+    for name, value in words.items():
+        setattr(profile, name, value)
+    profile.bio_html = render_markdown(profile.bio)
+    member.save(update_fields=["first_name", "last_name", "updated_at"])
+    profile.save()
+    if changed:
+        record(Action.PROFILE_CHANGED, actor=actor, resource=profile, new={"changed": changed})
+    return profile
 
 
 @transaction.atomic

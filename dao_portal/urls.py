@@ -12,5 +12,6 @@ urlpatterns = [
     path("", include(home_patterns)),
     path("", include("governance.urls")),
     path("", include("treasury.urls")),
+    path("", include("accounts.urls")),
     path("", include("social.urls")),
 ]

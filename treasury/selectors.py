@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
@@ -45,6 +46,14 @@ def current_power(user: User | AnonymousUser) -> Decimal:
     """The voting power that ``user`` would have in a vote that opened now."""
     holding = current_holding(user)
     return holding.voting_power if holding else Decimal(0)
+
+
+def total_power(token_id: UUID) -> Decimal:
+    """All voting power that a token gives right now."""
+    total: Decimal = UserToken.objects.filter(token=token_id).aggregate(
+        total=Coalesce(Sum("voting_power"), NOTHING)
+    )["total"]
+    return total
 
 
 # --- the treasury -------------------------------------------------------------------------------

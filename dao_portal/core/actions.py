@@ -11,6 +11,7 @@ class Action(models.TextChoices):
 
     MEMBER_JOINED = "member.joined", _("joined")
     MEMBER_VERIFIED = "member.email_verified", _("verified an e-mail address")
+    PROFILE_CHANGED = "profile.changed", _("changed a profile")
     PROPOSAL_CREATED = "proposal.created", _("saved a draft")
     PROPOSAL_EDITED = "proposal.edited", _("edited a proposal")
     PROPOSAL_PUBLISHED = "proposal.published", _("published a proposal")

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -22,19 +23,23 @@ def theme_set(request: HttpRequest) -> HttpResponse:
     if not url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
         back = "/"
     response = see_other(back)
-    theme = request.POST.get("theme", "")
+    keep_theme(response, request.POST.get("theme", ""))
+    return response
+
+
+def keep_theme(response: HttpResponse, theme: str) -> None:
+    """Let the browser remember ``theme``; anything but light and dark follows the device."""
     if theme in THEMES:
         response.set_cookie(
             THEME_COOKIE,
             theme,
             max_age=A_YEAR,
-            secure=request.is_secure(),
+            secure=settings.PORTAL_URL.secure,
             httponly=True,
             samesite="Lax",
         )
     else:
         response.delete_cookie(THEME_COOKIE, samesite="Lax")
-    return response
 
 
 @require_safe

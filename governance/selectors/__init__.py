@@ -3,6 +3,7 @@
 from .ballots import VoteCard, vote_card
 from .charts import TurnoutChart, turnout_chart
 from .help import VotingHelp, voting_help
+from .members import MemberRecord, member_proposals, member_record, member_votes
 from .pages import ProposalPage, RuleLines, proposal_page, rule_lines
 from .proposals import (
     ListFilters,
@@ -18,6 +19,7 @@ __all__ = [
     "ChoiceCount",
     "ListFilters",
     "ListPage",
+    "MemberRecord",
     "ProposalPage",
     "ProposalRow",
     "RuleLines",
@@ -28,6 +30,9 @@ __all__ = [
     "VoteRow",
     "VotesPage",
     "VotingHelp",
+    "member_proposals",
+    "member_record",
+    "member_votes",
     "proposal_list",
     "proposal_page",
     "proposal_rows",

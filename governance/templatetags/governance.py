@@ -1,9 +1,20 @@
 """What governance draws inside its own pages and those of others."""
 
+from typing import Any
+
 from django import template
+from django.template.context import RequestContext
 from django.utils.safestring import SafeString
 
+from accounts.models import User
 from dao_portal.core.templatetags.portal import icon
+from governance.selectors import (
+    MemberRecord,
+    member_proposals,
+    member_record,
+    member_votes,
+    proposal_rows,
+)
 
 register = template.Library()
 
@@ -14,3 +25,24 @@ ICONS = {"yes": "check", "no": "x", "abstain": "minus"}
 def choice_icon(choice: str, size: int = 16) -> SafeString:
     """The sign of a choice; its word always stands beside it."""
     return icon(ICONS[choice], size=size)
+
+
+@register.simple_tag(takes_context=True)
+def record_of(context: RequestContext, member: User) -> MemberRecord:
+    """A member's record in numbers."""
+    return member_record(member, context["request"].user)
+
+
+@register.inclusion_tag("governance/parts/member_votes.html", takes_context=True)
+def votes_of(context: RequestContext, member: User, record: MemberRecord) -> dict[str, Any]:
+    """A member's votes, latest first, beside the reader's own."""
+    request = context["request"]
+    page = member_votes(member, request.user, count=record.votes, page=request.GET.get("page"))
+    return {"request": request, "member": member, "page": page}
+
+
+@register.inclusion_tag("governance/parts/member_proposals.html", takes_context=True)
+def proposals_of(context: RequestContext, member: User) -> dict[str, Any]:
+    """What a member published, latest first."""
+    proposals = list(member_proposals(member)[:50])
+    return {"rows": proposal_rows(proposals, context["request"].user)}

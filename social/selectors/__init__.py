@@ -1,6 +1,15 @@
 """What the pages ask for: querysets and frozen dataclasses, no writes."""
 
-from .comments import Discussion, Node, Place, Sort, discussion, place_of, thread_page
+from .comments import (
+    Discussion,
+    Node,
+    Place,
+    Sort,
+    comments_of_member,
+    discussion,
+    place_of,
+    thread_page,
+)
 from .notifications import Inbox, Period, inbox_page, notifications_of, unread_count
 
 __all__ = [
@@ -10,6 +19,7 @@ __all__ = [
     "Period",
     "Place",
     "Sort",
+    "comments_of_member",
     "discussion",
     "inbox_page",
     "notifications_of",

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Q, TextChoices
+from django.db.models import Count, Q, QuerySet, TextChoices
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -248,3 +248,12 @@ def count_hidden(roots: Iterable[Node]) -> None:
     )
     for root_id, size in sizes:
         by_id[root_id].hidden = size - 1 - by_id[root_id].below
+
+
+def comments_of_member(member: User) -> QuerySet[Comment]:
+    """What ``member`` said and what still stands, latest first, with its proposal."""
+    return (
+        Comment.objects.filter(user=member, is_deleted=False)
+        .select_related("proposal")
+        .order_by("-created_at")
+    )

@@ -5,15 +5,17 @@ from typing import Any
 from django import template
 from django.template.context import RequestContext
 
+from accounts.models import User
 from governance.models import Proposal
 from social.forms import read_wanted
 from social.models import Notification
-from social.selectors import Sort, discussion, notifications_of
+from social.selectors import Sort, comments_of_member, discussion, notifications_of
 from social.selectors import unread_count as count_unread
 
 register = template.Library()
 
 LATEST = 4
+MEMBER_COMMENTS = 20
 
 
 @register.simple_tag(takes_context=True)
@@ -55,3 +57,15 @@ def comment_thread(context: RequestContext, proposal: Proposal) -> dict[str, Any
         "fresh": None,
         "answered": None,
     }
+
+
+@register.simple_tag
+def comment_count_of(member: User) -> int:
+    """How many comments of a member still stand."""
+    return comments_of_member(member).count()
+
+
+@register.inclusion_tag("social/member_comments.html")
+def comments_of(member: User) -> dict[str, Any]:
+    """What a member said of late."""
+    return {"comments": comments_of_member(member)[:MEMBER_COMMENTS]}

@@ -11,10 +11,11 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from dao_portal.core.options import get_option
 from dao_portal.core.templatetags.portal import amount, num
 from treasury.models import Transaction
-from treasury.selectors import Band, current_power
+from treasury.selectors import Band, current_holding, current_power, total_power
 
 register = template.Library()
 
@@ -26,6 +27,15 @@ def voting_power_badge(context: RequestContext) -> dict[str, Any]:
         "my_power": current_power(context["request"].user),
         "symbol": get_option("governance.token"),
     }
+
+
+@register.inclusion_tag("treasury/parts/member_power.html")
+def power_of(member: User) -> dict[str, Any]:
+    """What a member holds of the governance token, and its share of all power."""
+    holding = current_holding(member)
+    total = total_power(holding.token_id) if holding else Decimal(0)
+    share = Fraction(holding.voting_power) / Fraction(total) * 100 if holding and total else 0
+    return {"holding": holding, "share": share}
 
 
 SUPPLY_PARTS = {

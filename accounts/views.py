@@ -1,0 +1,48 @@
+"""Members in the browser."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from dao_portal.core.htmx import render_page
+from dao_portal.core.http import see_other
+from dao_portal.core.views import keep_theme
+
+from . import services
+from .forms import ProfileForm
+from .models import User
+
+TABS = ("votes", "proposals", "comments")
+
+
+@require_safe
+def member_detail(request: HttpRequest, username: str) -> HttpResponse:
+    """One member: what they say of themselves, and what they did; ?show= picks the list."""
+    member = get_object_or_404(User.objects.select_related("profile"), username__iexact=username)
+    show = request.GET.get("show", "")
+    context = {
+        "member": member,
+        "profile": getattr(member, "profile", None),
+        "show": show if show in TABS else TABS[0],
+    }
+    return render_page(request, "accounts/member_detail.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile_edit(request: HttpRequest) -> HttpResponse:
+    """One's own profile and preferences."""
+    assert isinstance(request.user, User)
+    form = ProfileForm(request.POST or None, member=request.user)
+    if request.method == "POST" and form.is_valid():
+        services.update_profile(actor=request.user, **form.cleaned_data)
+        messages.success(request, _("Your profile is saved."))
+        response = see_other(reverse("accounts:profile_edit"))
+        keep_theme(response, form.cleaned_data["theme"])
+        return response
+    status = 422 if form.errors else 200
+    return render_page(request, "accounts/profile_edit.html", {"form": form}, status=status)

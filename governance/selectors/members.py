@@ -1,0 +1,99 @@
+"""One member's part in decisions, for their page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.paginator import Page
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Now
+
+from accounts.models import User
+
+from ..models import Proposal, Vote
+from .paging import CountedPaginator
+
+LATEST = 7
+
+
+@dataclass(frozen=True)
+class RecentVote:
+    """A proposal that was voted on, and this member's choice, "" when there was none."""
+
+    proposal: Proposal
+    choice: str
+
+    @property
+    def choice_label(self) -> str:
+        return str(Vote.Choice(self.choice).label) if self.choice else ""
+
+
+@dataclass(frozen=True)
+class MemberRecord:
+    """What a member did, in numbers. ``both`` and ``same`` compare with the reader's own votes."""
+
+    recent: list[RecentVote]
+    votes: int
+    with_reason: int
+    proposals: int
+    both: int
+    same: int
+
+    @property
+    def voted_recently(self) -> int:
+        return sum(bool(entry.choice) for entry in self.recent)
+
+
+def member_record(member: User, reader: User | AnonymousUser) -> MemberRecord:
+    """``member``'s record as ``reader`` sees it: four queries."""
+    opened = Proposal.objects.filter(opened_at__isnull=False).order_by("-opened_at", "-number")
+    recent = list(opened[:LATEST])
+    choices = dict(
+        Vote.objects.filter(voter=member, proposal__in=recent).values_list("proposal", "vote_type")
+    )
+    counts = _votes_beside(member, reader).aggregate(
+        votes=Count("pk"),
+        with_reason=Count("pk", filter=~Q(reason="")),
+        both=Count("reader_choice"),
+        same=Count("pk", filter=Q(reader_choice=F("vote_type"))),
+    )
+    return MemberRecord(
+        recent=[
+            RecentVote(proposal, choices.get(proposal.pk, "")) for proposal in reversed(recent)
+        ],
+        proposals=member_proposals(member).count(),
+        **counts,
+    )
+
+
+def member_votes(
+    member: User, reader: User | AnonymousUser, *, count: int, page: str | None
+) -> Page[Any]:
+    """``member``'s votes, latest first, each with ``reader_choice``, the reader's own or None.
+
+    ``count`` is how many there are: the record has counted them.
+    """
+    votes = _votes_beside(member, reader).select_related("proposal").order_by("-created_at")
+    return CountedPaginator(votes, count=count).get_page(page)
+
+
+def member_proposals(member: User) -> QuerySet[Proposal]:
+    """What ``member`` published, latest first; drafts are nobody's business."""
+    return (
+        Proposal.objects.filter(proposer=member)
+        .exclude(status=Proposal.Status.DRAFT)
+        .select_related("proposer")
+        .annotate(db_now=Now())
+        .order_by("-published_at")
+    )
+
+
+def _votes_beside(member: User, reader: User | AnonymousUser) -> QuerySet[Any]:
+    """``member``'s votes, each with ``reader_choice``: None where there is none to compare."""
+    reader_id = None if reader == member else reader.pk
+    own = Vote.objects.filter(proposal=OuterRef("proposal"), voter=reader_id)
+    return Vote.objects.filter(voter=member).annotate(
+        reader_choice=Subquery(own.values("vote_type")[:1])
+    )

@@ -1,0 +1,161 @@
+"""A member's page, and the form behind it."""
+
+import pytest
+
+from accounts import services
+from accounts.models import Profile, User
+from dao_portal.core.models import AuditLog
+from tests.factories import ProposalFactory, UserFactory, cast, open_proposal_with
+
+pytestmark = pytest.mark.django_db
+
+FORM = {
+    "first_name": "Ada",
+    "last_name": "Okafor",
+    "bio": "I vote on **everything**.",
+    "website": "https://ada.example",
+    "twitter": "ada",
+    "discord": "ada.okafor",
+    "telegram": "",
+    "theme": "dark",
+}
+
+
+@pytest.fixture
+def ada(client):
+    member = UserFactory(username="ada")
+    client.force_login(member)
+    return member
+
+
+def test_profile_is_saved_and_shown(client, ada):
+    response = client.post("/account/", FORM)
+
+    assert (response.status_code, response["Location"]) == (303, "/account/")
+    assert response.cookies["theme"].value == "dark"
+    page = client.get("/members/ada/").text
+    assert "<h1>Ada Okafor</h1>" in page
+    assert "<p>I vote on <strong>everything</strong>.</p>" in page
+    assert (
+        '<a href="https://ada.example" rel="nofollow noopener ugc">https://ada.example</a>' in page
+    )
+    assert client.get("/account/").context["form"]["theme"].value() == "dark"
+
+
+def test_profile_audit_names_fields_and_no_values(client, ada):
+    client.post("/account/", FORM)
+
+    [event] = AuditLog.objects.filter(action="profile.changed")
+
+    assert event.user == ada
+    assert event.new_values == {
+        "changed": [
+            "first_name",
+            "last_name",
+            "bio",
+            "website",
+            "twitter",
+            "discord",
+            "preferences",
+        ]
+    }
+
+
+def test_profile_saved_twice_is_audited_once(client, ada):
+    client.post("/account/", FORM)
+    client.post("/account/", FORM)
+
+    assert AuditLog.objects.filter(action="profile.changed").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "complaint"),
+    [
+        ("bio", "x" * 601, "at most 600 characters"),
+        ("website", "not an address", "Write the whole address"),
+        ("website", "javascript:alert(1)", "Write the whole address"),
+        ("theme", "pink", "Select a valid choice"),
+        ("twitter", "x" * 65, "at most 64 characters"),
+    ],
+)
+def test_bad_input_is_refused_and_kept(client, ada, field, value, complaint):
+    response = client.post("/account/", FORM | {field: value})
+
+    assert response.status_code == 422
+    assert complaint in response.text
+    assert "<title>Error: Profile" in response.text
+    assert response.context["form"]["last_name"].value() == "Okafor"
+    assert response.context["form"][field].value() == value
+    assert not Profile.objects.exists()
+    assert User.objects.get(pk=ada.pk).last_name == ""
+
+
+def test_profile_page_needs_a_sign_in(client):
+    response = client.get("/account/")
+
+    assert (response.status_code, response["Location"]) == (302, "/accounts/login/?next=/account/")
+
+
+def test_bio_is_made_safe(client, ada):
+    client.post(
+        "/account/", FORM | {"bio": "<script>x</script> [a](javascript:x) ![i](http://b/c)"}
+    )
+
+    page = client.get("/members/ada/").text
+
+    assert "&lt;script&gt;" in page
+    assert 'href="javascript' not in page
+    assert "<img" not in page
+
+
+def test_member_page_compares_votes_with_the_readers_own(client, ada):
+    mira = UserFactory(username="mira", first_name="Mira")
+    for theirs, mine in (("yes", "yes"), ("no", "yes"), ("abstain", None)):
+        proposal = open_proposal_with({ada: 5, mira: 7})
+        cast(proposal, mira, theirs)
+        if mine:
+            cast(proposal, ada, mine)
+
+    response = client.get("/members/mira/")
+
+    record = response.context["record"]
+    assert (record.votes, record.both, record.same, record.voted_recently) == (3, 2, 1, 3)
+    assert "1 of 2" in response.text
+    assert response.text.count("same as you") == 1
+    assert response.text.count("you voted differently") == 1
+
+
+def test_member_page_keeps_drafts_to_the_author(client, ada):
+    ProposalFactory(proposer=ada, title="A secret draft")
+
+    assert "A secret draft" not in client.get("/members/ada/?show=proposals").text
+
+
+@pytest.mark.parametrize("item_count", [1, 3])
+@pytest.mark.parametrize(("show", "queries"), [("votes", 13), ("proposals", 15), ("comments", 13)])
+def test_member_page_asks_as_often_for_one_item_as_for_three(
+    client, ada, django_assert_num_queries, show, queries, item_count
+):
+    mira = UserFactory(username="mira")
+    for _ in range(item_count):
+        proposal = open_proposal_with({ada: 5, mira: 7}, proposer=mira)
+        cast(proposal, mira, "yes")
+    client.get("/help/voting/")  # the session and the settings are read
+
+    with django_assert_num_queries(queries):
+        client.get("/members/mira/", {"show": show})
+
+
+def test_member_is_found_in_any_case(client):
+    UserFactory(username="Mira")
+
+    assert client.get("/members/mira/").status_code == 200
+    assert client.get("/members/nobody/").status_code == 404
+
+
+def test_imported_member_says_so(client):
+    services.find_or_create_imported_members(addresses=["0x" + "1" * 40])
+
+    response = client.get(f"/members/0x{'1' * 40}/")
+
+    assert "known from imported votes" in response.text
