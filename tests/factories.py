@@ -17,6 +17,8 @@ from accounts.models import User
 from dao_portal.core.markdown import render_markdown
 from governance import services
 from governance.models import Proposal, Vote
+from social.models import Comment
+from social.services import post_comment
 from treasury.models import Token, Transaction, UserToken
 
 HOUR = timedelta(hours=1)
@@ -155,6 +157,22 @@ def voters_of(proposal: Proposal) -> list[User]:
 def cast(proposal: Proposal, voter: User, choice: str, reason: str = "") -> Vote:
     """One vote, the way every door casts it."""
     return services.cast_vote(actor=voter, proposal_id=proposal.pk, choice=choice, reason=reason)
+
+
+def comment_on(
+    proposal: Proposal,
+    content: str = "I agree.",
+    *,
+    author: User | None = None,
+    parent: Comment | None = None,
+) -> Comment:
+    """One comment or, with ``parent``, an answer, the way every door posts it."""
+    return post_comment(
+        actor=author or UserFactory(),
+        proposal_id=proposal.pk,
+        content=content,
+        parent_id=parent.pk if parent else None,
+    )
 
 
 @contextmanager
