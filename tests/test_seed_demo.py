@@ -7,6 +7,8 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
@@ -193,6 +195,14 @@ def test_second_start_changes_nothing():
     before = everything()
     seed()
     assert everything() == before
+
+
+def test_second_start_asks_little():
+    """`make run` waits for it: what has votes is not voted on again."""
+    seed()
+    with CaptureQueriesContext(connection) as statements:
+        seed()
+    assert len(statements) < 40
 
 
 def test_fresh_vote_when_one_has_less_than_five_days_left():

@@ -33,7 +33,7 @@ from treasury.services import set_holding
 from .coming_texts import DRAFT, UPCOMING_TEXTS
 from .decided_texts import DECIDED
 from .open_texts import OPEN_TEXTS
-from .people import LEFT_TO_THE_VISITOR, NEIGHBOURS, PASSWORD, PEOPLE, Person
+from .people import NEIGHBOURS, PASSWORD, PEOPLE, Person
 from .texts import Choice, Decided, Said, Text
 
 OPEN_AT_LEAST = timedelta(days=5)
@@ -180,7 +180,7 @@ def lot(*words: str) -> int:
 
 def ballots(text: Text) -> list[Said]:
     """Who votes on ``text``, and how."""
-    spoken_for = {*text.absent, *LEFT_TO_THE_VISITOR, *(said.username for said in text.said)}
+    spoken_for = {*text.absent, *(said.username for said in text.said)}
     crowd = [
         Said(person.username, _crowd_choice(text, person.username))
         for person in NEIGHBOURS
