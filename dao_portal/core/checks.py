@@ -6,6 +6,7 @@ from typing import Any
 from django.core import checks
 
 from .partitions import Month, attached_months, monthly_tables
+from .retention import interrupted_partitions
 
 
 @checks.register(checks.Tags.database)
@@ -24,4 +25,21 @@ def months_lie_ahead(
         )
         for table in monthly_tables()
         if needed not in attached_months(table)
+    ]
+
+
+@checks.register(checks.Tags.database)
+def no_month_hangs_between(
+    app_configs: Any, databases: Any = None, **kwargs: Any
+) -> list[checks.CheckMessage]:
+    """A detaching that was cut off hides the month's rows, and still holds it to its table."""
+    if not databases:
+        return []
+    return [
+        checks.Warning(
+            f"{name} is half detached from {table}: something was in its way.",
+            hint="Run `manage.py partitions --detach`, which finishes it; so does the daily task.",
+            id="core.W002",
+        )
+        for table, name in interrupted_partitions()
     ]

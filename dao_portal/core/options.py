@@ -182,6 +182,18 @@ OPTIONS: dict[str, Option] = {
             _("Most comments that one member can post within five minutes."),
         ),
         Option(
+            "notifications.keep_months",
+            Type.INTEGER,
+            0,
+            _("Months that notifications are kept beside the current one; 0 keeps them for ever."),
+        ),
+        Option(
+            "audit.keep_months",
+            Type.INTEGER,
+            0,
+            _("Months that audit entries are kept beside the current one; 0 keeps them for ever."),
+        ),
+        Option(
             "audit.keep_whole_ip",
             Type.BOOLEAN,
             False,

@@ -19,6 +19,9 @@ from django.db.migrations.operations.models import CreateModel
 from django.db.migrations.state import ProjectState
 
 MONTHS_AHEAD = 6
+# A month that joins or leaves locks what its foreign keys refer to (members!) against writing. That
+# takes no time by itself, but waiting for it behind a long transaction would stop the whole site.
+LOCK_TIMEOUT = "3s"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -162,8 +165,9 @@ def attached_months(table: str) -> list[Month]:
 def ensure_months(*, since: datetime | None = None, ahead: int = MONTHS_AHEAD) -> list[str]:
     """Make the missing partitions from the month of ``since`` (now) to ``ahead`` months from now.
 
-    Returns the names of those made. Whoever writes into the past calls this first. LIKE and
-    ATTACH take a weak lock on the parent: readers and writers go on.
+    Returns the names of those made. Whoever writes into the past calls this first; a month that
+    had been detached comes back with its rows. One transaction a table. LIKE and ATTACH let the
+    table's readers and writers go on; OperationalError when a lock is not to be had in time.
     """
     now = Month.of(datetime.now(UTC))
     first = min(now, Month.of(since)) if since else now
@@ -171,16 +175,35 @@ def ensure_months(*, since: datetime | None = None, ahead: int = MONTHS_AHEAD) -
     for table in monthly_tables():
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"partitions:{table}"])
+            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
             attached, month = set(attached_months(table)), first
             while month <= now + ahead:
                 if month not in attached:
                     made.append(_attach_month(cursor, table, month))
                 month += 1
+            cursor.execute(
+                "SET LOCAL lock_timeout TO DEFAULT"
+            )  # the transaction may be a wider one
     return made
 
 
+def partition_name(table: str, month: Month) -> str:
+    return f"{table}_{month.year:04d}_{month.month:02d}"
+
+
 def _attach_month(cursor: Any, table: str, month: Month) -> str:
-    name = f"{table}_{month.year:04d}_{month.month:02d}"
+    name = partition_name(table, month)
+    cursor.execute("SELECT to_regclass(%s) IS NULL", [name])
+    if cursor.fetchone()[0]:
+        _create_month(cursor, table, name)
+    cursor.execute(
+        f'ALTER TABLE "{table}" ATTACH PARTITION "{name}" FOR VALUES FROM (%s) TO (%s)',
+        [str(month.first_key), str((month + 1).first_key)],
+    )
+    return name
+
+
+def _create_month(cursor: Any, table: str, name: str) -> None:
     cursor.execute(
         f'CREATE TABLE "{name}"'
         f' (LIKE "{table}" INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED)'
@@ -195,8 +218,3 @@ def _attach_month(cursor: Any, table: str, month: Month) -> str:
         cursor.execute(
             f'CREATE TRIGGER "{trigger}" BEFORE TRUNCATE ON "{name}" EXECUTE FUNCTION {function}()'
         )
-    cursor.execute(
-        f'ALTER TABLE "{table}" ATTACH PARTITION "{name}" FOR VALUES FROM (%s) TO (%s)',
-        [str(month.first_key), str((month + 1).first_key)],
-    )
-    return name

@@ -1,11 +1,15 @@
 """What the clock and the queue wake up on the floor."""
 
+import logging
 from uuid import UUID
 
 from celery import shared_task
 
 from .events import deliver_due_events
 from .partitions import ensure_months
+from .retention import detach_expired_months
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task
@@ -22,5 +26,9 @@ def deliver_events() -> int:
 
 @shared_task
 def maintain_partitions() -> list[str]:
-    """Make the months ahead."""
-    return ensure_months()
+    """Make the months ahead, and detach those whose time is over; the names of both."""
+    made = ensure_months()
+    retired = detach_expired_months()
+    for reason in retired.kept:
+        logger.warning(reason)
+    return made + retired.detached
