@@ -90,7 +90,10 @@ WSGI_APPLICATION = "dao_portal.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # subscriber -> who is told of the actions that it listens to (dao_portal/core/events.py)
-EVENT_SUBSCRIBERS = {"notifications": "social.notifications.NotificationSubscriber"}
+EVENT_SUBSCRIBERS = {
+    "notifications": "social.notifications.NotificationSubscriber",
+    "waiting_holdings": "treasury.events.WaitingHoldingsSubscriber",
+}
 
 TEMPLATES = [
     {

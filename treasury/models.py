@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from dao_portal.core.base import AmountField, BaseModel
@@ -97,6 +97,44 @@ class UserToken(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.token_id}"
+
+
+class WaitingHolding(BaseModel):
+    """What a token's list of holders gives to somebody who is not here yet.
+
+    ``holder`` is an address or an e-mail address in lower case. Whoever proves that it is theirs
+    gets the holding; until then it counts in no vote.
+    """
+
+    token = models.ForeignKey(
+        Token, on_delete=models.RESTRICT, db_index=False, related_name="waiting_holdings"
+    )
+    holder = models.CharField(_("address or e-mail"), max_length=254)
+    balance = AmountField(_("balance"), default=0, db_default=0)
+    staked_balance = AmountField(_("staked"), default=0, db_default=0)
+
+    class Meta:
+        db_table = "waiting_holdings"
+        verbose_name = _("waiting holding")
+        verbose_name_plural = _("waiting holdings")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["token", "holder"], name="waiting_holdings_token_holder_uniq"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(holder=Lower("holder")), name="waiting_holdings_lower_ck"
+            ),
+            not_negative("balance", "waiting_holdings_balance_ck"),
+            not_negative("staked_balance", "waiting_holdings_staked_balance_ck"),
+        )
+        indexes = (
+            # somebody proves that an address is theirs
+            models.Index(fields=["holder"], name="waiting_holdings_holder_ix"),
+            models.Index(fields=["created_at"], name="waiting_holdings_created_ix"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.holder} {self.token_id}"
 
 
 class Transaction(MonthlyModel):

@@ -23,6 +23,8 @@ class Action(models.TextChoices):
     VOTE_CAST = "vote.cast", _("voted")
     VOTE_CHANGED = "vote.changed", _("changed a vote")
     COMMENT_POSTED = "comment.posted", _("commented")
+    HOLDERS_IMPORTED = "holders.imported", _("imported holders")
+    HOLDING_CLAIMED = "holding.claimed", _("received a waiting holding")
     SETTING_CHANGED = "setting.changed", _("changed a setting")
 
 
@@ -44,6 +46,7 @@ PUBLIC_ACTIONS = frozenset(
         Action.VOTE_CAST,
         Action.VOTE_CHANGED,
         Action.COMMENT_POSTED,
+        Action.HOLDERS_IMPORTED,
         Action.SETTING_CHANGED,
     }
 )

@@ -12,7 +12,7 @@ from accounts.models import User
 from dao_portal.core.base import AMOUNT_PLACES, AmountField
 from dao_portal.core.options import get_option
 
-from .models import Token, UserToken
+from ..models import Token, UserToken
 
 
 class WeightedPower(models.Func):

@@ -1,0 +1,87 @@
+"""Starting a real community with one command."""
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import User
+from dao_portal.core.options import get_option
+from tests.factories import UserFactory
+from treasury.models import Token
+
+pytestmark = pytest.mark.django_db
+
+ANSWERS = {
+    "name": "River Commons",
+    "token": "RIV",
+    "token_name": "River token",
+    "admin": "noor",
+    "email": "noor@example.org",
+    "password_stdin": True,
+}
+PASSWORD = "four random words do well"
+
+
+@pytest.fixture
+def typed(monkeypatch):
+    """What stands in standard input."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(PASSWORD + "\n"))
+
+
+def test_setup_makes_name_token_and_administrator(typed, client, settings):
+    call_command("setup", **ANSWERS)
+
+    admin = User.objects.get()
+    assert (admin.username, admin.role, admin.email_verified) == ("noor", "admin", True)
+    assert Token.objects.values_list("symbol", "name").get() == ("RIV", "River token")
+    assert get_option("governance.token") == "RIV"
+    response = client.post("/accounts/login/", {"login": "noor", "password": PASSWORD})
+    assert response.status_code == 302
+    assert "River Commons" in client.get("/help/voting/").text
+
+
+def test_setup_twice_is_refused(typed):
+    UserFactory(role="admin")
+
+    with pytest.raises(CommandError, match="has an administrator already"):
+        call_command("setup", **ANSWERS)
+
+    assert not Token.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"email": "nobody"}, "Enter a valid email address"),
+        ({"admin": "no or"}, "Enter a valid username"),
+        ({"token": "R V"}, "letters and digits"),
+        ({"name": None}, "The community's name: no option gives it"),
+    ],
+)
+def test_setup_with_a_wrong_answer_changes_nothing(typed, change, complaint):
+    with pytest.raises(CommandError, match=complaint):
+        call_command("setup", **ANSWERS | change)
+
+    assert not User.objects.exists()
+    assert not Token.objects.exists()
+
+
+def test_setup_refuses_a_weak_password(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
+
+    with pytest.raises(CommandError, match="too short"):
+        call_command("setup", **ANSWERS)
+
+    assert not User.objects.exists()
+
+
+def test_setup_asks_for_what_no_option_gives(monkeypatch, typed):
+    asked = []
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or "Delta")
+
+    call_command("setup", **ANSWERS | {"name": None})
+
+    assert asked == ["The community's name: "]
+    assert get_option("community.name") == "Delta"

@@ -1,0 +1,98 @@
+"""``manage.py setup``: the first three decisions of a new community."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.validators import validate_email
+from django.db import transaction
+
+from accounts.models import User
+from dao_portal.core.options import set_option
+
+from ...models import Token
+
+MAX_SYMBOL = 16
+QUESTIONS = {
+    "name": "The community's name",
+    "token": "Symbol of the governance token (such as DPT)",
+    "token_name": "Its full name",
+    "admin": "Username of the first administrator",
+    "email": "Their e-mail address",
+}
+
+
+class Command(BaseCommand):
+    help = (
+        "Starts a real community: its name, its governance token and its first administrator. Asks "
+        "for what no option gives. Example: manage.py setup --name 'River Commons' --token RIV "
+        "--token-name 'River token' --admin noor --email noor@example.org --password-stdin < file"
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        for name, question in QUESTIONS.items():
+            parser.add_argument(f"--{name.replace('_', '-')}", help=question)
+        parser.add_argument(
+            "--password-stdin", action="store_true", help="read the password from standard input"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if User.objects.filter(role=User.Role.ADMIN, is_active=True).exists():
+            raise CommandError("This portal has an administrator already; nothing was changed.")
+        answers = {
+            name: options[name] or self._ask(question) for name, question in QUESTIONS.items()
+        }
+        admin = User(username=answers["admin"], email=answers["email"], role=User.Role.ADMIN)
+        password = self._password(admin, from_stdin=options["password_stdin"])
+        try:
+            self._check(admin, password, answers["token"])
+            self._write(admin, password, answers)
+        except ValidationError as error:
+            raise CommandError("\n".join(error.messages)) from error
+        self.stdout.write(
+            f"{answers['name']} is set up: {admin.username} may sign in and administer it.\n"
+            f"Next: manage.py import_holders {answers['token']} holders.csv"
+        )
+
+    def _ask(self, question: str) -> str:
+        if not sys.stdin.isatty():
+            raise CommandError(f"{question}: no option gives it, and nobody is there to ask.")
+        answer = ""
+        while not answer:
+            answer = input(f"{question}: ").strip()
+        return answer
+
+    def _password(self, admin: User, *, from_stdin: bool) -> str:
+        if from_stdin:
+            return sys.stdin.readline().rstrip("\n")
+        if not sys.stdin.isatty():
+            raise CommandError("Nobody is there to ask for a password; use --password-stdin.")
+        password = getpass.getpass(f"A password for {admin.username}: ")
+        if password != getpass.getpass("The same again: "):
+            raise CommandError("These were two different passwords; nothing was changed.")
+        return password
+
+    def _check(self, admin: User, password: str, symbol: str) -> None:
+        validate_email(admin.email)
+        validate_password(password, admin)
+        admin.set_password(password)
+        admin.full_clean()
+        if not symbol.isalnum() or len(symbol) > MAX_SYMBOL:
+            raise ValidationError("The token's symbol is letters and digits, at most 16.")
+
+    @transaction.atomic
+    def _write(self, admin: User, password: str, answers: dict[str, str]) -> None:
+        admin.email_verified = True
+        admin.save()
+        EmailAddress.objects.create(user=admin, email=admin.email, verified=True, primary=True)
+        Token.objects.get_or_create(
+            symbol=answers["token"], defaults={"name": answers["token_name"]}
+        )
+        set_option("community.name", answers["name"], actor=admin)
+        set_option("governance.token", answers["token"], actor=admin)
