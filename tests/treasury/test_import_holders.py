@@ -10,6 +10,7 @@ from accounts.models import Wallet
 from accounts.services import sync_email_verified
 from dao_portal.core.events import deliver_due_events
 from dao_portal.core.models import AuditLog
+from dao_portal.core.options import clear_option_cache
 from tests.factories import HoldingFactory, TokenFactory, UserFactory
 from treasury.models import UserToken, WaitingHolding
 
@@ -212,6 +213,7 @@ def test_import_takes_as_many_statements_for_three_as_for_one(
         path = tmp_path / f"{count}.csv"
         rows = "".join(f"{count}-{n}@example.org,1\n" for n in range(count))
         path.write_text("holder,balance\n" + rows)
+        clear_option_cache()
         with django_assert_num_queries(15):
             call_command("import_holders", "DPT", str(path), verbosity=0)
 
