@@ -34,6 +34,12 @@ def end_process(process: psutil.Process, with_signal: signal.Signals, seconds: f
     """Ask, wait, then insist. Returns when the process is gone."""
     with contextlib.suppress(psutil.NoSuchProcess):
         process.send_signal(with_signal)
+    await_end(process, seconds)
+
+
+def await_end(process: psutil.Process, seconds: float) -> None:
+    """Wait for a process that was asked to end, then insist. Returns when it is gone."""
+    with contextlib.suppress(psutil.NoSuchProcess):
         deadline = time.monotonic() + seconds
         while is_alive(process) and time.monotonic() < deadline:
             time.sleep(0.02)

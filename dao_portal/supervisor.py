@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from .processes import end_process, is_alive
+from .processes import await_end, end_process, is_alive
 
 STOP_SECONDS = 20.0
 
@@ -58,9 +58,14 @@ class Child:
     def exited(self) -> bool:
         return not is_alive(self.process)
 
-    def stop(self) -> None:
-        """Ask the process to finish its work; end what is left of its group."""
-        end_process(self.process, signal.SIGTERM, STOP_SECONDS)
+    def ask_to_stop(self) -> None:
+        """The process finishes its work and ends."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self.process.terminate()
+
+    def await_stop(self) -> None:
+        """Wait for a process that was asked to stop; end what is left of its group."""
+        await_end(self.process, STOP_SECONDS)
         end_group(self.process.pid)
         self.printer.join(timeout=2)
 

@@ -57,6 +57,7 @@ class Portal:
             self.lines.append(line.rstrip())
             if "Ctrl-C stops it." in line:
                 return
+        self.end()
         pytest.fail("\n".join(["the portal did not start", *self.lines]))
 
     def end(self) -> int:
@@ -192,4 +193,5 @@ def test_a_process_that_got_an_old_number_is_left_alone(tmp_path):
     roster.end_leftovers()
     assert not child.exited
     assert not roster.path.exists()
-    child.stop()
+    child.ask_to_stop()
+    child.await_stop()

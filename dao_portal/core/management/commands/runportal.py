@@ -138,8 +138,10 @@ class Command(BaseCommand):
             say("portal", f"{dead} ended by itself, stopping the rest" if dead else "stopping")
             return dead
         finally:
-            for child in reversed(started):
-                child.stop()
+            for child in started:
+                child.ask_to_stop()
+            for child in started:
+                child.await_stop()
             roster.clear()
 
 
