@@ -393,7 +393,7 @@ def test_cancel_is_for_published_undecided_proposals_only():
 
 
 def test_open_counts_everybody_each_part_weighted_and_rounded_down():
-    decide_option("power.balance_weight", "0.333333333333333333")
+    decide_option("power.balance_weight", "0.666666666666666666")
     decide_option("power.staked_weight", "1.5")
     one, unit = Decimal(1), Decimal("0.000000000000000001")
     holding = HoldingFactory(balance=one + unit, staked_balance=one + unit)
@@ -406,9 +406,9 @@ def test_open_counts_everybody_each_part_weighted_and_rounded_down():
 
     counted = PowerSnapshot.objects.get(proposal=proposal)
     assert counted.user == holding.user
-    assert counted.own == Decimal("0.333333333333333333")
+    assert counted.own == Decimal("0.666666666666666666")
     assert counted.staked == Decimal("1.500000000000000001")
-    assert counted.power == Decimal("1.833333333333333334")
+    assert counted.power == Decimal("2.166666666666666667")
     proposal.refresh_from_db()
     assert proposal.total_power == counted.power
     assert proposal.phase == "open"
