@@ -1,0 +1,120 @@
+"""Members and wallets in the admin: who may look, what is found, and what is never shown."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User, Wallet
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+MEMBERS = reverse("admin:accounts_user_changelist")
+
+
+def signed_in(role: User.Role) -> Client:
+    client = Client()
+    client.force_login(UserFactory(username=f"the-{role}", role=role))
+    return client
+
+
+@pytest.fixture
+def administrator() -> Client:
+    return signed_in(User.Role.ADMIN)
+
+
+@pytest.fixture
+def moderator() -> Client:
+    return signed_in(User.Role.MODERATOR)
+
+
+def usernames(client: Client, **query: str) -> list[str]:
+    members = client.get(MEMBERS, query).context["cl"].queryset
+    return sorted(members.values_list("username", flat=True))
+
+
+def test_members_are_found_by_how_their_username_begins(moderator: Client):
+    for name in ("Mirabel", "mira", "tomira"):
+        UserFactory(username=name)
+    assert usernames(moderator, q="MIRA") == ["Mirabel", "mira"]
+
+
+def test_a_wildcard_is_a_character(moderator: Client):
+    UserFactory(username="a_b")
+    UserFactory(username="aXb")
+    assert usernames(moderator, q="a_b") == ["a_b"]
+    assert usernames(moderator, q="%") == []
+
+
+def test_addresses_are_searched_by_administrators_only(administrator: Client, moderator: Client):
+    UserFactory(username="ada", email="countess@example.org")
+    assert usernames(administrator, q="Countess@") == ["ada"]
+    assert usernames(moderator, q="Countess@") == []
+
+
+def test_addresses_are_shown_to_administrators_only(administrator: Client, moderator: Client):
+    user = UserFactory(username="ada", email="countess@example.org")
+    page = reverse("admin:accounts_user_change", args=[user.pk])
+    for address in (MEMBERS, page):
+        assert "countess@example.org" in administrator.get(address).content.decode()
+        assert "countess@example.org" not in moderator.get(address).content.decode()
+
+
+def test_secrets_are_never_shown(administrator: Client):
+    user = UserFactory(two_factor_secret="gAAAAAB-ciphertext")
+    page = administrator.get(reverse("admin:accounts_user_change", args=[user.pk]))
+    text = page.content.decode()
+    assert user.username in text
+    assert user.password not in text
+    assert "gAAAAAB-ciphertext" not in text
+
+
+def test_role_and_activity_filter(moderator: Client):
+    UserFactory(username="grace", role=User.Role.MODERATOR)
+    UserFactory(username="gone", is_active=False)
+    assert usernames(moderator, role__exact="moderator") == ["grace", "the-moderator"]
+    assert usernames(moderator, is_active__exact="0") == ["gone"]
+
+
+@pytest.mark.parametrize("model", ["user", "wallet"])
+def test_nothing_can_be_written(administrator: Client, model: str):
+    user = UserFactory()
+    row = user if model == "user" else Wallet.objects.create(user=user, address="0x1")
+    change = reverse(f"admin:accounts_{model}_change", args=[row.pk])
+    assert administrator.get(change).status_code == 200
+    assert administrator.post(change, {"username": "x", "address": "x"}).status_code == 403
+    assert administrator.get(reverse(f"admin:accounts_{model}_add")).status_code == 403
+    delete = reverse(f"admin:accounts_{model}_delete", args=[row.pk])
+    assert administrator.post(delete, {"post": "yes"}).status_code == 403
+    assert type(row).objects.get(pk=row.pk).updated_at == row.updated_at
+
+
+def test_wallets_are_found_by_how_they_begin(moderator: Client):
+    user = UserFactory()
+    for address in ("0xAbC1", "0xabd2"):
+        Wallet.objects.create(user=user, address=address)
+    page = moderator.get(reverse("admin:accounts_wallet_changelist"), {"q": "0XABC"})
+    assert [wallet.address for wallet in page.context["cl"].queryset] == ["0xAbC1"]
+
+
+def test_ordinary_members_see_no_admin():
+    assert signed_in(User.Role.USER).get(MEMBERS).status_code != 200
+
+
+def test_other_apps_bring_no_way_around(administrator: Client):
+    text = administrator.get(reverse("admin:index")).content.decode()
+    assert "/admin/accounts/user/" in text
+    for address in ("/admin/auth/", "/admin/account/", "/admin/usersessions/"):
+        assert address not in text
+
+
+@pytest.mark.parametrize("members", [1, 30])
+def test_list_asks_the_same_for_one_and_for_many(
+    administrator: Client, django_assert_num_queries, members: int
+):
+    for _member in range(members):
+        Wallet.objects.create(user=UserFactory(), address=f"0x{_member}")
+    with django_assert_num_queries(5):
+        administrator.get(MEMBERS)
+    with django_assert_num_queries(5):  # the networks of the filter, and no options: they are kept
+        administrator.get(reverse("admin:accounts_wallet_changelist"))
