@@ -133,6 +133,10 @@ class World:
 @pytest.fixture
 def world(live_server: LiveServer) -> World:
     """The community, in the database that the live server reads."""
+    return make_world()
+
+
+def make_world() -> World:
     people = {"ada": "Ada Okafor", "mira": "Mira Castellanos", "tomo": "Tomo Hayashi"}
     ada, mira, tomo = (
         UserFactory(username=name, first_name=full.split()[0], last_name=full.split()[1])

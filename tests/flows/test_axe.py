@@ -141,7 +141,7 @@ def test_axe_finds_nothing_in_states_between(
     card.get_by_role("button", name="Review vote").click()
     expect(card.get_by_role("alert")).to_be_visible()
     found += violations("vote without a choice", page)
-    card.get_by_text("For", exact=True).click()
+    card.get_by_label("For", exact=True).check()
     card.get_by_role("button", name="Review vote").click()
     expect(card.get_by_role("button", name="Cast vote")).to_be_visible()
     found += violations("vote to check", page)
