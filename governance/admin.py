@@ -101,7 +101,7 @@ class OfMemberAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """Rows of the proposal or the member that ``search_term`` names; "" is all of them."""
-        term = search_term.replace("\0", "").strip()
+        term = search_term.strip()
         number = term.removeprefix("#")
         if number.isascii() and number.isdigit():
             queryset = queryset.filter(proposal__number=int(number))

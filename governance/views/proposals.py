@@ -36,7 +36,7 @@ def _filters(query: QueryDict) -> selectors.ListFilters:
     return selectors.ListFilters(
         status=known("status", STATUS_FILTERS),
         type=known("type", Proposal.Type.values),
-        words=query.get("q", "").replace("\0", "").strip(),
+        words=query.get("q", "").strip(),
         sort=known("sort", SORTS),
         mine=known("mine", (UNVOTED,)),
     )

@@ -27,6 +27,9 @@ def judge(
     return decide(Tally(to_units(yes), to_units(no), to_units(abstain)), rule), rule
 
 
+NOT_PASS = "If voting closed now, this would not pass"
+A_DECISION = "Quorum was met, so this is a decision: it can come back as a new proposal."
+COMES_BACK = "It can come back as a new proposal."
 # For, Against, Abstain -> live, final, with a quorum of 100 and an approval of 3/5
 SENTENCES = {
     (70, 20, 40): (
@@ -34,37 +37,35 @@ SENTENCES = {
         "Quorum and approval were met.",
     ),
     (0, 0, 0): (
-        "If voting closed now, this would not pass: nobody has voted yet.",
+        f"{NOT_PASS}: nobody has voted yet.",
         "Nobody voted, so nothing was decided.",
     ),
     (60, 0, 20): (
-        "If voting closed now, this would not pass: quorum is 20 short.",
+        f"{NOT_PASS}: quorum is 20 short.",
         "Too little power took part, so nothing was decided.",
     ),
     (60, 10, 20): (
-        "If voting closed now, this would not pass: turnout is 10 short of the quorum.",
+        f"{NOT_PASS}: turnout is 10 short of the quorum.",
         "Too little power took part, so nothing was decided.",
     ),
     (60, 50, 0): (
-        "If voting closed now, this would not pass:"
-        " quorum is 40 short, and only For and Abstain count toward it.",
+        f"{NOT_PASS}: quorum is 40 short, and only For and Abstain count toward it.",
         "Quorum was 40 short: only For and Abstain count toward it.",
     ),
     (50, 50, 50): (
-        "If voting closed now, this would not pass:"
-        " For and Against are equal, and a tie never passes.",
+        f"{NOT_PASS}: For and Against are equal, and a tie never passes.",
         "For and Against were equal, and a tie never passes.",
     ),
     (0, 0, 120): (
-        "If voting closed now, this would not pass: nobody has voted For or Against.",
+        f"{NOT_PASS}: nobody has voted For or Against.",
         "Nobody voted For or Against.",
     ),
     (40, 50, 60): (
-        "If voting closed now, this would not pass: more power is Against than For.",
+        f"{NOT_PASS}: more power is Against than For.",
         "More power voted Against than For.",
     ),
     (59, 41, 60): (
-        "If voting closed now, this would not pass: approval is 59% and needs 60%.",
+        f"{NOT_PASS}: approval is 59% and needs 60%.",
         "Approval was 59% and needed 60%.",
     ),
 }
@@ -86,9 +87,7 @@ def test_live_verdict_of_the_design_keeps_its_words():
     """2.18M For, 311k Abstain and nobody Against: turnout and quorum miss the same power."""
     outcome, rule = judge(2_972_550, 0, 311_000, quorum=4_000_000)
 
-    assert plain(live_verdict(outcome, rule)) == (
-        "If voting closed now, this would not pass: quorum is 716.45k short."
-    )
+    assert plain(live_verdict(outcome, rule)) == (f"{NOT_PASS}: quorum is 716.45k short.")
 
 
 def test_quorum_mode_for_says_that_only_for_counts():
@@ -170,22 +169,19 @@ HEADLINES = {
     ),
     (0, 0, 0): (
         "No decision: nobody voted",
-        "Nothing was decided. It can come back as a new proposal.",
+        f"Nothing was decided. {COMES_BACK}",
     ),
     (59, 41, 60): (
         "Rejected with 59% For",
-        "Approval was 59% and needed 60%."
-        " Quorum was met, so this is a decision: it can come back as a new proposal.",
+        f"Approval was 59% and needed 60%. {A_DECISION}",
     ),
     (60, 50, 0): (
         "Rejected: the quorum was missed",
-        "Quorum was 40 short: only For and Abstain count toward it."
-        " It can come back as a new proposal.",
+        f"Quorum was 40 short: only For and Abstain count toward it. {COMES_BACK}",
     ),
     (0, 0, 120): (
         "Rejected",
-        "Nobody voted For or Against."
-        " Quorum was met, so this is a decision: it can come back as a new proposal.",
+        f"Nobody voted For or Against. {A_DECISION}",
     ),
 }
 
@@ -203,23 +199,27 @@ def test_headline_counts_one_member():
     assert headline.text == "100 power counted toward a quorum of 100. 1 member voted."
 
 
-def spelled(outcome: Outcome, rule: Rule) -> list[str]:
-    return [
+def test_why_shows_every_clause_in_exact_numbers():
+    lines = why(*judge("1319582.5", "2104259", "702318", quorum=2_000_000))
+
+    spelled = [
         f"{line.title}: {line.have} {line.unit} {line.sign} {line.need} {line.need_unit}"
-        f" | {line.met} {line.looked_at} {line.decided}".rstrip()
-        for line in why(outcome, rule)
+        for line in lines
+    ]
+    assert spelled == [
+        "Enough power took part: 4,126,159.5 voted ≥ 2,000,000 needed",
+        "Quorum, counted from For and Abstain: 2,021,900.5 counted ≥ 2,000,000 needed",
+        "More For than Against: 1,319,582.5 For < 2,104,259 Against",
+        "Approval of at least 60%: 1,319,582.5 For < 2,054,304.9 = 60% of For + Against",
     ]
 
 
-def test_why_shows_every_clause_and_stops_at_the_one_that_decides():
-    assert spelled(*judge("1319582.5", "2104259", "702318", quorum=2_000_000)) == [
-        "Enough power took part: 4,126,159.5 voted ≥ 2,000,000 needed | True True",
-        "Quorum, counted from For and Abstain: 2,021,900.5 counted ≥ 2,000,000 needed | True True",
-        "More For than Against: 1,319,582.5 For < 2,104,259 Against"
-        " | False True This decided it: 784,676.5 short.",
-        "Approval of at least 60%: 1,319,582.5 For < 2,054,304.9 = 60% of For + Against"
-        " | False False",
-    ]
+def test_why_stops_at_the_clause_that_decides():
+    lines = why(*judge("1319582.5", "2104259", "702318", quorum=2_000_000))
+
+    assert [line.met for line in lines] == [True, True, False, False]
+    assert [line.looked_at for line in lines] == [True, True, True, False]
+    assert [line.decided for line in lines] == ["", "", "This decided it: 784,676.5 short.", ""]
 
 
 def test_why_says_that_a_tie_decided():
