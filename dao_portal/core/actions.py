@@ -13,6 +13,7 @@ class Action(models.TextChoices):
     MEMBER_VERIFIED = "member.email_verified", _("verified an e-mail address")
     PROFILE_CHANGED = "profile.changed", _("changed a profile")
     PROPOSAL_CREATED = "proposal.created", _("saved a draft")
+    DRAFT_EDITED = "proposal.draft_edited", _("edited a draft")
     PROPOSAL_EDITED = "proposal.edited", _("edited a proposal")
     PROPOSAL_PUBLISHED = "proposal.published", _("published a proposal")
     PROPOSAL_WITHDRAWN = "proposal.withdrawn", _("withdrew a proposal")

@@ -67,13 +67,15 @@ def edit_proposal(*, actor: User, proposal_id: UUID, content: Content) -> Propos
     window = (proposal.voting_start, proposal.voting_end)
     content.write_to(proposal)
     _require_title_and_window(proposal)
-    if proposal.status == Proposal.Status.ACTIVE:
+    published = proposal.status != Proposal.Status.DRAFT
+    if published:
         moved = window != (proposal.voting_start, proposal.voting_end)
         require_publishable(proposal, actor, current_rules(), check_notice=moved)
     proposal.save()
     new = _fingerprints(proposal)
     if new != old:
-        record(Action.PROPOSAL_EDITED, actor=actor, resource=proposal, old=old, new=new)
+        action = Action.PROPOSAL_EDITED if published else Action.DRAFT_EDITED
+        record(action, actor=actor, resource=proposal, old=old, new=new)
     return proposal
 
 

@@ -138,8 +138,7 @@ def test_edit_draft_changes_it_and_says_that_it_did():
     draft.refresh_from_db()
     assert (draft.title, draft.description) == ("Fund the garden", "Ten **beds**.")
     event = last_event(draft)
-    assert event.action == "proposal.edited"
-    assert event.user == draft.proposer
+    assert (event.action, event.user) == ("proposal.draft_edited", draft.proposer)
     assert event.old_values["title_sha256"] == canonical_hash("Old")
     assert event.new_values["title_sha256"] == canonical_hash("Fund the garden")
 
@@ -280,6 +279,7 @@ def test_an_upcoming_proposal_can_be_edited_within_the_rules():
     proposal.refresh_from_db()
     assert proposal.title == "Fund the garden"
     assert proposal.description == "Ten **beds**."
+    assert actions_on(proposal) == ["proposal.edited"]
 
 
 def test_an_upcoming_proposal_keeps_its_window_or_gives_full_notice():
