@@ -43,6 +43,7 @@ def main() -> None:
         sys.exit(f"dao_portal: {error}")
 
     from dao_portal.processes import ServiceError
+    from dao_portal.programs import postgres_programs
     from dao_portal.services import embedded_services
 
     if not needs_services(sys.argv[1:]):
@@ -51,6 +52,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, exit_on_signal)
     signal.signal(signal.SIGHUP, exit_on_signal)
     try:
+        if "postgres" in embedded:  # dbshell finds the psql that fits
+            os.environ["PATH"] += f"{os.pathsep}{postgres_programs()}"
         with embedded_services(state, embedded):
             execute_from_command_line(sys.argv)
     except ServiceError as error:

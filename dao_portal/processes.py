@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import pwd
 import signal
@@ -84,6 +85,10 @@ def reachable(path: Path, user: pwd.struct_passwd) -> bool:
         if not status.st_mode & needed:
             return False
     return True
+
+
+def short_name(path: Path) -> str:
+    return hashlib.sha256(str(path).encode()).hexdigest()[:10]
 
 
 def claim(folder: Path, owner: pwd.struct_passwd | None = None) -> None:

