@@ -29,6 +29,7 @@ UNITS = {
 USUAL_HOUR = time(9)
 USUAL_DAYS = 7
 MOST_UNITS = 999_999
+MOST_AHEAD = timedelta(days=3653)  # further away is a slip of the finger
 MAX_TEXT = 50_000
 WINDOW_FIELDS = ("opens_on", "opens_at", "lasts", "unit")
 # Where the page shows what the services found missing.
@@ -106,7 +107,7 @@ class ProposalForm(forms.Form):
             self.window = self._read_window()
 
     def _read_window(self) -> Window | None:
-        """What the four fields say; None without a day, or with an error at the field."""
+        """What the four fields say; None without a day, or with an error at one of them."""
         if set(WINDOW_FIELDS) & set(self.errors):
             return None
         day, hour, count, unit = (self.cleaned_data[name] for name in WINDOW_FIELDS)
@@ -114,22 +115,15 @@ class ProposalForm(forms.Form):
             return None
         if hour is None:
             self.add_error("opens_at", gettext("Say at what time voting opens."))
-            return None
         if count is None:
             self.add_error("lasts", gettext("Say how long voting lasts."))
+        if hour is None or count is None:
             return None
-        start = timezone.make_aware(datetime.combine(day, hour))
-        length = count * UNITS[unit][1]
-        if start <= timezone.now():
-            self.add_error("opens_on", gettext("That moment has passed. Choose a later one."))
-        check = length_check(length, current_rules())
-        if not check.met:
-            self.add_error("lasts", check.text)
-        try:
-            return start, start + length
-        except OverflowError:
-            self.add_error("opens_on", gettext("That day is too far away."))
-            return None
+        start, length = timezone.make_aware(datetime.combine(day, hour)), count * UNITS[unit][1]
+        problems = _window_problems(start, length)
+        for field, text in problems.items():
+            self.add_error(field, text)
+        return None if problems else (start, start + length)
 
     def content(self) -> Content:
         """What was written; only after ``is_valid``."""
@@ -148,6 +142,19 @@ class ProposalForm(forms.Form):
             self.add_error(FIELD_OF.get(key), text)
         if not problems:
             self.add_error(None, str(refusal))
+
+
+def _window_problems(start: datetime, length: timedelta) -> dict[str, str]:
+    """What is wrong with a window already while it is written, by field."""
+    problems = {}
+    if start <= timezone.now():
+        problems["opens_on"] = gettext("That moment has passed. Choose a later one.")
+    if start > timezone.now() + MOST_AHEAD:
+        problems["opens_on"] = gettext("That day is too far away.")
+    check = length_check(length, current_rules())
+    if not check.met:
+        problems["lasts"] = check.text
+    return problems
 
 
 def _window_of(proposal: Proposal | None) -> Window | None:

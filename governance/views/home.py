@@ -5,8 +5,13 @@ from django.views.decorators.http import require_safe
 
 from dao_portal.core.htmx import render_page
 
+from ..selectors.home import member_home, public_home
+
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What is being decided now; for a member, what still needs them."""
-    return render_page(request, "governance/home.html")
+    if request.user.is_authenticated:
+        context = {"home": member_home(request.user)}
+        return render_page(request, "governance/home_member.html", context)
+    return render_page(request, "governance/home_public.html", {"home": public_home()})

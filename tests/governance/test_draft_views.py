@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from dao_portal.core.actions import Action
 from dao_portal.core.models import AuditLog
-from dao_portal.core.options import set_option
+from dao_portal.core.options import clear_option_cache, set_option
 from governance import services
 from governance.models import Proposal
 from tests.factories import (
@@ -536,6 +536,7 @@ def test_the_form_costs_the_same_among_few_and_many(signed_in, ada, others):
         ProposalFactory(proposer=ada)
         give_power(UserFactory(), Decimal(1))
 
+    clear_option_cache()
     with CaptureQueriesContext(connection) as queries:
         signed_in.get(NEW)
 

@@ -1,0 +1,157 @@
+"""The first page: what is being decided, and for a member what still needs them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count, DecimalField, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from accounts.models import User
+from treasury.models import UserToken
+from treasury.selectors import current_holding
+
+from ..models import PowerSnapshot, Proposal
+from .proposals import OPEN, ProposalRow, proposal_rows
+
+Phase = Proposal.Phase
+
+MOST_ACTIVE = 100  # fetched; a community with more open at once has other troubles
+MOST_OPEN = 6
+MOST_COMING = 3
+MOST_RESULTS = 3
+MOST_DRAFTS = 3
+
+# Withdrawn and cancelled ones have an end, but no result.
+STOPPED = Q(outcome_reason__in=["withdrawn", "cancelled"])
+DECISIONS = Q(status__in=["passed", "rejected"]) & ~STOPPED
+
+
+@dataclass(frozen=True)
+class Needed:
+    """An open vote without this member's, and the power that was counted for them in it."""
+
+    row: ProposalRow
+    power: Decimal
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The community in numbers, for a visitor."""
+
+    open_votes: int
+    decisions: int
+    votes_counted: int
+    members: int
+
+
+@dataclass(frozen=True)
+class PublicHome:
+    """What a visitor sees. ``spotlight`` is the open vote that closes next, with votes in it."""
+
+    spotlight: ProposalRow | None
+    facts: Facts
+    open: list[ProposalRow]
+    coming: list[ProposalRow]
+    results: list[ProposalRow]
+
+
+@dataclass(frozen=True)
+class MemberHome:
+    """What a member sees. ``needed`` are the first of ``n_needed``; ``others``: open votes in which no power was counted for them.
+
+    ``held_share`` is what they hold without staking it, in hundredths of both.
+    """
+
+    needed: list[Needed]
+    n_needed: int
+    voted: list[ProposalRow]
+    others: list[ProposalRow]
+    coming: list[ProposalRow]
+    results: list[ProposalRow]
+    drafts: list[Proposal]
+    holding: UserToken | None
+    held_share: Fraction | None
+
+
+def public_home() -> PublicHome:
+    """The first page for a visitor, in five queries."""
+    active, results = _rows(AnonymousUser())
+    open_rows = [row for row in active if row.proposal.is_open]
+    return PublicHome(
+        spotlight=open_rows[0] if open_rows else None,
+        facts=_facts(),
+        open=open_rows[:MOST_OPEN],
+        coming=_coming(active),
+        results=results,
+    )
+
+
+def member_home(member: User) -> MemberHome:
+    """The first page for ``member``, in six queries."""
+    active, results = _rows(member)
+    open_rows = [row for row in active if row.proposal.is_open]
+    unvoted = [row for row in open_rows if not row.choice]
+    needed = [Needed(row, _power_in(row)) for row in unvoted if _power_in(row)]
+    holding = current_holding(member)
+    return MemberHome(
+        needed=needed[:MOST_OPEN],
+        n_needed=len(needed),
+        voted=[row for row in open_rows if row.choice][:MOST_OPEN],
+        others=[row for row in unvoted if not _power_in(row)][:MOST_OPEN],
+        coming=_coming(active),
+        results=results,
+        drafts=list(
+            Proposal.objects.filter(proposer=member, status=Proposal.Status.DRAFT).order_by(
+                "-updated_at"
+            )[:MOST_DRAFTS]
+        ),
+        holding=holding,
+        held_share=_held_share(holding) if holding else None,
+    )
+
+
+def _rows(viewer: User | AnonymousUser) -> tuple[list[ProposalRow], list[ProposalRow]]:
+    """Those under way, the next to close first, and the latest results."""
+    published = Proposal.objects.published().select_related("proposer")
+    active = published.filter(status=Proposal.Status.ACTIVE).order_by("voting_end", "number")
+    if viewer.is_authenticated:
+        active = active.annotate(power_of_viewer=_counted_power(viewer))
+    decided = published.decided().exclude(STOPPED).order_by("-closed_at", "-number")
+    under_way, results = list(active[:MOST_ACTIVE]), list(decided[:MOST_RESULTS])
+    rows = proposal_rows([*under_way, *results], viewer)
+    return rows[: len(under_way)], rows[len(under_way) :]
+
+
+def _counted_power(member: User) -> Coalesce:
+    counted = PowerSnapshot.objects.filter(proposal=OuterRef("pk"), user=member).values("power")
+    return Coalesce(Subquery(counted), Decimal(0), output_field=DecimalField())
+
+
+def _power_in(row: ProposalRow) -> Decimal:
+    power: Decimal = row.proposal.power_of_viewer  # type: ignore[attr-defined]  # annotated above
+    return power
+
+
+def _coming(active: list[ProposalRow]) -> list[ProposalRow]:
+    """The next to open first."""
+    coming = [row for row in active if row.proposal.phase in (Phase.UPCOMING, Phase.OPENING)]
+    coming.sort(key=lambda row: row.proposal.voting_start or row.proposal.now)
+    return coming[:MOST_COMING]
+
+
+def _facts() -> Facts:
+    counts = Proposal.objects.aggregate(
+        open_votes=Count("pk", filter=OPEN),
+        decisions=Count("pk", filter=DECISIONS),
+        votes_counted=Coalesce(Sum("total_votes"), 0),
+    )
+    return Facts(members=User.objects.filter(is_active=True).count(), **counts)
+
+
+def _held_share(holding: UserToken) -> Fraction | None:
+    held, staked = Fraction(holding.balance), Fraction(holding.staked_balance)
+    return held * 100 / (held + staked) if held + staked else None
