@@ -15,7 +15,7 @@ Appoint **Priya Raman** to the free seat among the five treasury signers, for tw
 ## Why Priya
 
 - Accountant by profession, and a member since the first year.
-- Has checked every monthly statement for a year, and found the one double entry.
+- Has checked every statement that was ever published, and found the one double entry.
 - Is in a time zone that none of the other four covers.
 
 ## What a signer does
