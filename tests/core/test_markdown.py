@@ -1,0 +1,153 @@
+"""Members' Markdown: whatever they write, nothing runs and nothing is fetched."""
+
+import re
+import time
+from html import unescape
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dao_portal.core.markdown import render_markdown
+
+BLOCKS = {"blockquote", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "ul"}
+TABLES = {"table", "tbody", "td", "th", "thead", "tr"}
+WORDS = {"a", "br", "code", "del", "em", "s", "strong"}
+REL = 'rel="nofollow noopener ugc"'
+TAG = re.compile(r"<\s*/?\s*([^\s>/]+)([^>]*)>")
+
+
+def html(text: str) -> str:
+    return render_markdown(text).strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Ten **beds**", "<p>Ten <strong>beds</strong></p>"),
+        ("~~no~~", "<p><s>no</s></p>"),
+        ("a < b & c", "<p>a &lt; b &amp; c</p>"),
+        ("```\nx = 1\n```", "<pre><code>x = 1\n</code></pre>"),
+        ("3. third", '<ol start="3">\n<li>third</li>\n</ol>'),
+        (
+            "[site](https://example.org/?a=1&b=2)",
+            f'<p><a href="https://example.org/?a=1&amp;b=2" {REL}>site</a></p>',
+        ),
+        (
+            "<ada@example.org>",
+            f'<p><a href="mailto:ada@example.org" {REL}>ada@example.org</a></p>',
+        ),
+    ],
+)
+def test_what_members_write_looks_as_they_meant(text, expected):
+    assert html(text) == expected
+
+
+def test_a_table_is_a_table():
+    assert html("| a | b |\n|---|---|\n| 1 | 2 |").startswith("<table>\n<thead>\n<tr>\n<th>a</th>")
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        ("# One\n## Two\n### Three", ["h2", "h3", "h4"]),
+        ("## Two\n### Three", ["h2", "h3"]),
+        ("#### Four\n###### Six", ["h2", "h4"]),
+        ("# a\n## b\n### c\n#### d\n##### e\n###### f", ["h2", "h3", "h4", "h5", "h6", "h6"]),
+        ("One\n===\nTwo\n---", ["h2", "h3"]),
+    ],
+)
+def test_headings_begin_below_the_pages_own(text, tags):
+    assert re.findall(r"<(h\d)>", html(text)) == tags
+
+
+ATTACKS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    '<a href="javascript:alert(1)">x</a>',
+    '<iframe src="https://evil.example"></iframe>',
+    '<p style="position:fixed">x</p>',
+    "<b onmouseover=alert(1)>x</b>",
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt:alert(1))",
+    "[x](javascript&colon;alert(1))",
+    "[x](java&#x09;script:alert(1))",
+    "[x](\x01javascript:alert(1))",
+    "[x](vbscript:msgbox(1))",
+    "[x](data:text/html;base64,PHNjcmlwdD4=)",
+    "[x](data:image/png;base64,iVBORw0KGgo=)",
+    "[x](file:///etc/passwd)",
+    "<javascript:alert(1)>",
+    "[x]: javascript:alert(1)\n\n[x]",
+    '[x](https://example.org "onclick=alert(1)")',
+    '[x](https://example.org/"onclick="alert(1))',
+    "![x](https://evil.example/pixel.png)",
+    "![x](data:image/png;base64,iVBORw0KGgo=)",
+    "![x](javascript:alert(1))",
+    "[![x](https://evil.example/p.png)](javascript:alert(1))",
+    "# ![x](https://evil.example/p.png)",
+    "| ![x](https://evil.example/p.png) |\n|---|",
+    "```html\n<script>alert(1)</script>\n```",
+    "```<script>\nx\n```",
+    "`<script>`",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+]
+
+
+def assert_harmless(text: str) -> None:
+    for tag, attributes in TAG.findall(html(text)):
+        assert tag in BLOCKS | TABLES | WORDS, text
+        names = re.findall(r'\s([a-z-]+)="[^"]*"', attributes)
+        assert re.sub(r'\s[a-z-]+="[^"]*"', "", attributes).strip(" /") == "", text
+        assert set(names) <= {"href", "rel", "start", "title"}, text
+        for address in re.findall(r'href="([^"]*)"', attributes):
+            scheme = re.match(r"[a-z][a-z0-9+.-]*:", as_browsers_read(address))
+            assert scheme is None or scheme[0] in ("http:", "https:", "mailto:"), text
+
+
+def as_browsers_read(address: str) -> str:
+    """They drop line ends and tabs anywhere, and control characters and spaces in front."""
+    return re.sub(r"[\t\r\n]", "", unescape(address)).lstrip("".join(map(chr, range(33)))).lower()
+
+
+@pytest.mark.parametrize("text", ATTACKS)
+def test_nothing_runs_and_nothing_is_fetched(text):
+    assert_harmless(text)
+
+
+@given(st.lists(st.sampled_from(ATTACKS) | st.text(max_size=20), max_size=6))
+def test_nothing_runs_however_it_is_put_together(parts):
+    assert_harmless("".join(parts))
+    assert_harmless("\n".join(parts))
+
+
+def test_an_image_becomes_a_link_to_it():
+    assert html("![A bed](https://example.org/bed.png)") == (
+        f'<p><a href="https://example.org/bed.png" {REL}>A bed</a></p>'
+    )
+    assert "https://example.org/bed.png</a>" in html("![](https://example.org/bed.png)")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 20_000,
+        "*a " * 20_000,
+        "> " * 20_000,
+        "[a](" * 10_000,
+        "`" * 20_000,
+        "- " * 10_000,
+        "![" * 10_000 + "](x)",
+        "|" * 5_000 + "\n" + "|-" * 5_000,
+        "<" * 20_000,
+        "&" * 20_000,
+    ],
+    ids=["[", "*", ">", "](", "`", "-", "![", "|", "<", "&"],
+)
+def test_no_text_keeps_a_worker_busy(text):
+    start = time.process_time()
+
+    render_markdown(text)
+
+    assert time.process_time() - start < 2
