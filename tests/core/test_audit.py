@@ -32,7 +32,7 @@ ATTACKS = [
 
 @pytest.fixture
 def event(db):
-    return record(Action.PROPOSAL_CANCELLED, actor=None, resource=ProposalFactory())
+    return record(Action.DRAFT_EDITED, actor=None, resource=ProposalFactory())
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -43,7 +43,7 @@ def test_a_row_is_never_changed_or_deleted(event, attack, target):
 
     with pytest.raises(DatabaseError, match=APPEND_ONLY), transaction.atomic():
         run(attack.format(table=table))
-    assert AuditLog.objects.filter(pk=event.pk, action="proposal.cancelled").exists()
+    assert AuditLog.objects.filter(pk=event.pk, action="proposal.draft_edited").exists()
 
 
 def test_the_orm_is_refused_as_well(event):
