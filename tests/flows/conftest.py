@@ -31,7 +31,11 @@ from tests.factories import (
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 PATIENCE = 10_000  # ms: what a page may take on a busy machine before a step fails
-STATUS_LINE = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
+# how Chromium and htmx log an answer of 400 and more
+STATUS_LINE = re.compile(
+    r"(?:Failed to load resource: the server responded with a status of"
+    r"|Response Status Error Code) (\d+)"
+)
 
 
 class OpenPage(Protocol):
@@ -62,7 +66,7 @@ def sign_in(context: BrowserContext, user: User) -> None:
 def open_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
     """Opens windows. The test fails when a page threw, logged an error or broke the policy.
 
-    Chromium logs a line for every answer of 400 and more; 422 is how forms refuse.
+    Answers of 400 and more are in ``expect_status`` or a complaint; 422 is how forms refuse.
     """
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
@@ -110,6 +114,7 @@ class World:
     """A small community with a proposal in every state that a page can show."""
 
     ada: User  # has power, a draft, a vote on ``voted`` and none on ``open``
+    mira: User  # wrote what is upcoming
     alan: User  # administrator
     newcomer: User  # no power, nothing done
     open: Proposal
@@ -166,6 +171,7 @@ def make_world() -> World:
     withdrawn.refresh_from_db()
     return World(
         ada=ada,
+        mira=mira,
         alan=alan,
         newcomer=UserFactory(username="newcomer"),
         open=unvoted,

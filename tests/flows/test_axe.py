@@ -44,7 +44,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/accounts/inactive/",
         "/nowhere/",
     ),
-    "newcomer": ("/proposals/{open}/", "/notifications/"),
+    "newcomer": ("/", "/proposals/{open}/", "/notifications/"),
     "ada": (
         "/",
         "/proposals/",
@@ -59,12 +59,18 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/proposals/{draft}/publish/",
         "/proposals/new/",
         "/notifications/",
+        "/notifications/?show=unread",
         "/accounts/email/",
         "/accounts/password/change/",
         "/accounts/sessions/",
         "/accounts/logout/",
         "/accounts/reauthenticate/",
         "/admin/",  # not for her: the 403 page
+    ),
+    "mira": (
+        "/proposals/{upcoming}/",
+        "/proposals/{upcoming}/edit/",
+        "/proposals/{upcoming}/withdraw/",
     ),
     "alan": (
         "/admin/",
@@ -148,6 +154,56 @@ def test_axe_finds_nothing_in_states_between(
     card.get_by_role("button", name="Cast vote").click()
     expect(card.get_by_role("heading", name="You voted For")).to_be_visible()
     found += violations("vote cast", page)
+
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_axe_finds_nothing_while_writing_and_reading(
+    world: World, open_page: OpenPage, width: int, scheme: str
+) -> None:
+    """A proposal with mistakes, turned over, checked and refused; an inbox as it is read."""
+    found: list[str] = []
+    page = open_page(user=world.ada, width=width, scheme=scheme)
+
+    page.goto("/proposals/new/")
+    page.get_by_label("Opens on").fill("2020-01-01")
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.locator(".errsum")).to_be_focused()
+    found += violations("proposal with mistakes", page)
+
+    page.get_by_label("Title").fill("Fund the garden")
+    page.get_by_label("Text", exact=True).fill(
+        "## What this asks for\n\n| a | b |\n|---|---|\n| 1 | 2 |"
+    )
+    page.get_by_label("Opens on").fill("")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("region", name="Preview of your text")).to_be_visible()
+    expect(page.get_by_role("button", name="Preview")).to_be_focused()
+    found += violations("proposal turned over", page)
+
+    page.get_by_role("button", name="Check the dates and text").click()
+    expect(page.get_by_role("heading", name="Checked. Nothing is saved yet.")).to_be_visible()
+    found += violations("proposal checked", page)
+
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.get_by_role("heading", name="Only you can see this")).to_be_visible()
+    page.get_by_role("link", name="Review and publish").click()
+    expect(page.get_by_role("heading", name="It cannot be published yet")).to_be_visible()
+    found += violations("proposal that cannot be published", page)
+
+    page.goto("/notifications/")
+    first = page.locator(".nrow").first
+    first.get_by_role("button").click()
+    expect(first.get_by_role("link")).to_be_focused()
+    found += violations("inbox with one read", page)
+    page.get_by_role("button", name="Mark all as read").click()
+    expect(page.locator("#show-all")).to_be_focused()
+    expect(page.locator(".nrow.new")).to_have_count(0)
+    page.locator("#show-unread").click()
+    expect(page.get_by_role("heading", name="You are all caught up")).to_be_visible()
+    expect(page.locator("#show-unread")).to_be_focused()
+    found += violations("inbox read to the end", page)
 
     assert not found, "\n".join(found)
 
