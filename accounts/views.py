@@ -37,7 +37,7 @@ def member_detail(request: HttpRequest, username: str) -> HttpResponse:
 def profile_edit(request: HttpRequest) -> HttpResponse:
     """One's own profile and preferences."""
     assert isinstance(request.user, User)
-    form = ProfileForm(request.POST or None, member=request.user)
+    form = ProfileForm(request.POST if request.method == "POST" else None, member=request.user)
     if request.method == "POST" and form.is_valid():
         services.update_profile(actor=request.user, **form.cleaned_data)
         messages.success(request, _("Your profile is saved."))
