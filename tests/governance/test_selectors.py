@@ -446,6 +446,14 @@ def test_votes_show_share_of_all_and_width_against_the_largest_listed(voted):
     assert {tab.key: tab.count for tab in page.tabs} == {"": 4, "yes": 2, "no": 1, "abstain": 1}
 
 
+def test_votes_with_a_reason_are_counted_by_themselves(voted):
+    page = votes_page(voted, NOBODY, VoteFilters(choice="yes", with_reason=True)).page
+
+    assert (page.paginator.count, len(page)) == (2, 2)
+    assert votes_page(voted, NOBODY, VoteFilters(with_reason=True)).page.paginator.count == 2
+    assert votes_page(voted, NOBODY, VoteFilters()).page.paginator.count == 4
+
+
 def test_votes_page_knows_the_readers_own(voted):
     dan = voters_of(voted)[0]
 
