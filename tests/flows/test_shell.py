@@ -3,8 +3,11 @@
 import pytest
 from django.core import mail
 from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
 
-from tests.flows.conftest import OpenPage, World
+from governance.models import Proposal
+from tests.factories import UserFactory, cast, open_proposal_with, voters_of
+from tests.flows.conftest import OpenPage
 
 TICK = "document.body.dispatchEvent(new CustomEvent('portal:tick'))"
 # how many requests one tick sends
@@ -18,6 +21,14 @@ HIDE = "Object.defineProperty(document, 'hidden', {configurable: true, get: () =
 SHOW = "Object.defineProperty(document, 'hidden', {configurable: true, get: () => false})"
 
 
+@pytest.fixture
+def proposal(live_server: LiveServer) -> Proposal:
+    """Open, with one vote cast and one to come."""
+    proposal = open_proposal_with([60, 40])
+    cast(proposal, voters_of(proposal)[1], "no")
+    return proposal
+
+
 def polls_of(page: Page) -> list[str]:
     """The addresses that this page asks for results from now on, as they come."""
     polls: list[str] = []
@@ -26,8 +37,8 @@ def polls_of(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("js", [True, False])
-def test_theme_is_chosen_and_kept(world: World, open_page: OpenPage, js: bool) -> None:
-    page = open_page(user=world.ada, js=js)
+def test_theme_is_chosen_and_kept(open_page: OpenPage, js: bool) -> None:
+    page = open_page(user=UserFactory(), js=js)
     page.goto("/proposals/?status=upcoming")
     page.locator(".menu summary").click()
     page.get_by_role("button", name="Dark").click()
@@ -41,16 +52,16 @@ def test_theme_is_chosen_and_kept(world: World, open_page: OpenPage, js: bool) -
 
 
 @pytest.mark.parametrize("js", [True, False])
-def test_signing_out_works_from_the_menu(world: World, open_page: OpenPage, js: bool) -> None:
-    page = open_page(user=world.ada, js=js)
+def test_signing_out_works_from_the_menu(open_page: OpenPage, js: bool) -> None:
+    page = open_page(user=UserFactory(), js=js)
     page.goto("/proposals/")
     page.locator(".menu summary").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("link", name="Join", exact=True)).to_be_visible()
 
 
-def test_menu_closes_on_escape_and_on_a_click_elsewhere(world: World, open_page: OpenPage) -> None:
-    page = open_page(user=world.ada)
+def test_menu_closes_on_escape_and_on_a_click_elsewhere(open_page: OpenPage) -> None:
+    page = open_page(user=UserFactory())
     page.goto("/proposals/")
     menu, handle = page.locator(".menu-b"), page.locator(".menu summary")
 
@@ -65,7 +76,7 @@ def test_menu_closes_on_escape_and_on_a_click_elsewhere(world: World, open_page:
     expect(menu).to_be_hidden()
 
 
-def test_password_can_be_looked_at(world: World, open_page: OpenPage) -> None:
+def test_password_can_be_looked_at(open_page: OpenPage) -> None:
     page = open_page()
     page.goto("/accounts/login/")
     field = page.locator("#id_password")
@@ -76,13 +87,13 @@ def test_password_can_be_looked_at(world: World, open_page: OpenPage) -> None:
     expect(field).to_have_attribute("type", "password")
 
 
-def test_password_button_is_not_there_without_scripts(world: World, open_page: OpenPage) -> None:
+def test_password_button_is_not_there_without_scripts(open_page: OpenPage) -> None:
     page = open_page(js=False)
     page.goto("/accounts/login/")
     expect(page.locator(".reveal")).to_be_hidden()
 
 
-def test_skip_link_leads_to_the_content(world: World, open_page: OpenPage) -> None:
+def test_skip_link_leads_to_the_content(open_page: OpenPage) -> None:
     page = open_page()
     page.goto("/proposals/")
     page.keyboard.press("Tab")
@@ -91,10 +102,12 @@ def test_skip_link_leads_to_the_content(world: World, open_page: OpenPage) -> No
     expect(page.locator("#main")).to_be_focused()
 
 
-def test_results_are_asked_for_only_while_somebody_looks(world: World, open_page: OpenPage) -> None:
+def test_results_are_asked_for_only_while_somebody_looks(
+    proposal: Proposal, open_page: OpenPage
+) -> None:
     page = open_page()
     page.clock.install()
-    page.goto(f"/proposals/{world.open.number}/")
+    page.goto(f"/proposals/{proposal.number}/")
     polls = polls_of(page)
 
     page.evaluate(HIDE)
@@ -111,10 +124,10 @@ def test_results_are_asked_for_only_while_somebody_looks(world: World, open_page
 
 
 def test_results_are_left_alone_while_the_focus_is_inside(
-    world: World, open_page: OpenPage
+    proposal: Proposal, open_page: OpenPage
 ) -> None:
     page = open_page()
-    page.goto(f"/proposals/{world.open.number}/")
+    page.goto(f"/proposals/{proposal.number}/")
 
     page.locator("#results a").first.focus()
     assert page.evaluate(COUNT_SENT) == 0
@@ -124,11 +137,11 @@ def test_results_are_left_alone_while_the_focus_is_inside(
 
 
 def test_a_request_that_failed_says_so_and_the_word_leaves_again(
-    world: World, open_page: OpenPage
+    proposal: Proposal, open_page: OpenPage
 ) -> None:
-    page = open_page(user=world.ada, expect_status=frozenset({422, 503}))
+    page = open_page(user=voters_of(proposal)[0], expect_status=frozenset({422, 503}))
     page.clock.install()
-    page.goto(f"/proposals/{world.open.number}/")
+    page.goto(f"/proposals/{proposal.number}/")
     page.route("**/vote/", lambda route: route.fulfill(status=503))
     page.locator("#vote").get_by_role("button", name="Review vote").click()
 
@@ -138,9 +151,9 @@ def test_a_request_that_failed_says_so_and_the_word_leaves_again(
     expect(toast).to_have_count(0)
 
 
-def test_a_poll_that_failed_says_nothing(world: World, open_page: OpenPage) -> None:
+def test_a_poll_that_failed_says_nothing(proposal: Proposal, open_page: OpenPage) -> None:
     page = open_page(expect_status=frozenset({503}))
-    page.goto(f"/proposals/{world.open.number}/")
+    page.goto(f"/proposals/{proposal.number}/")
     page.route("**/results/*", lambda route: route.fulfill(status=503))
     with page.expect_response("**/results/*"):
         page.evaluate(TICK)
@@ -148,9 +161,11 @@ def test_a_poll_that_failed_says_nothing(world: World, open_page: OpenPage) -> N
     assert page.locator(".toast").count() == 0
 
 
-def test_vote_pill_steps_aside_and_goes_with_the_vote(world: World, open_page: OpenPage) -> None:
-    page = open_page(user=world.ada, width=390)
-    page.goto(f"/proposals/{world.open.number}/")
+def test_vote_pill_steps_aside_and_goes_with_the_vote(
+    proposal: Proposal, open_page: OpenPage
+) -> None:
+    page = open_page(user=voters_of(proposal)[0], width=390)
+    page.goto(f"/proposals/{proposal.number}/")
     pill, card = page.locator(".votebar"), page.locator("#vote")
 
     card.scroll_into_view_if_needed()
@@ -166,7 +181,7 @@ def test_vote_pill_steps_aside_and_goes_with_the_vote(world: World, open_page: O
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_confirmation_mail_can_be_read(world: World, open_page: OpenPage, scheme: str) -> None:
+def test_confirmation_mail_can_be_read(open_page: OpenPage, scheme: str) -> None:
     page = open_page(scheme=scheme, width=390)
     page.goto("/accounts/signup/")
     page.get_by_label("E-mail").fill("new@example.org")
