@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..models import Vote
 from ..services.imports import ImportedProposal, ImportedVote
-from .json_records import BrokenFile, JsonText, Number, Record, shown
+from .json_records import JsonText, Number, Record, shown
 
 CHOICES = {
     "for": Vote.Choice.YES,
@@ -169,6 +169,3 @@ def _missing_votes(poll: _Poll, votes_name: str) -> str:
     if not isinstance(told, Number) or told == str(read):
         return ""
     return f"line {poll.record.line}: {told} votes, and {votes_name} holds {read} of them"
-
-
-__all__ = ["BrokenFile", "Export", "read_export"]

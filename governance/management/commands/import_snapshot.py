@@ -13,7 +13,8 @@ from dao_portal.core.errors import DomainError
 
 from ...models import Proposal
 from ...services.imports import import_proposals
-from ..snapshot import BrokenFile, Export, read_export
+from ..json_records import BrokenFile
+from ..snapshot import Export, read_export
 
 
 class Command(BaseCommand):
