@@ -8,9 +8,9 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, models, transaction
 
-from accounts.models import Profile, Wallet
+from accounts.models import Profile, User, Wallet
 from dao_portal.core.options import set_option
-from social.models import CommentReaction, Notification
+from social.models import Comment, CommentReaction, Notification
 from social.services import set_reaction
 from tests.factories import (
     TokenFactory,
@@ -37,11 +37,8 @@ APART = {
 }
 
 
-def fill_tables() -> dict[str, UUID]:
-    """A row in each table, table -> id; from then on our own triggers are off.
-
-    What is left is judged by the constraints alone. Belongs into a transaction that is rolled back.
-    """
+def make_rows() -> tuple[User, Comment]:
+    """At least one row in each table; a member and an answer that have all that others may lack."""
     token = TokenFactory(contract_address="0x6b175474e89094c44da98b954eedeac495271d0f")
     proposal = open_proposal_with({"ada": 60, "mira": 40})
     ada, mira = voters_of(proposal)
@@ -55,7 +52,15 @@ def fill_tables() -> dict[str, UUID]:
     TransactionHash.objects.create(transaction=movement, network="ethereum", hash="0xabc")
     WaitingHolding.objects.create(token=token, holder="tomo@example.org", balance=1)
     set_option("community.name", "Commons", actor=None)
+    return ada, answer
 
+
+def fill_tables() -> dict[str, UUID]:
+    """A row in each table, table -> id; from then on our own triggers are off.
+
+    What is left is judged by the constraints alone. Belongs into a transaction that is rolled back.
+    """
+    ada, answer = make_rows()
     sql("SET CONSTRAINTS ALL IMMEDIATE")  # whatever is still to be judged is judged now
     sql("SET CONSTRAINTS ALL DEFERRED")
     for table in MODELS:
