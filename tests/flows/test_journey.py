@@ -105,7 +105,7 @@ def confirm_address(page: Page) -> None:
     page.goto("/dev/mail/")
     page.locator(".nrow").get_by_role("link").click()
     expect(page.locator(".mail-h")).to_contain_text("nora@example.org")
-    page.locator(".mail-b").get_by_role("link").first.click()
+    page.get_by_role("link", name="/accounts/confirm-email/").click()
     page.get_by_role("button", name="Confirm address").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
@@ -149,8 +149,8 @@ def vote(page: Page, choice: str, reason: str = "") -> None:
     card = page.locator("#vote")
     card.get_by_label(choice, exact=True).check()
     if reason:
-        card.locator("summary").click()
-        card.get_by_label("Public reason").fill(reason)
+        card.get_by_text("Add a public reason").click()
+        card.get_by_label("Public reason", exact=True).fill(reason)
     card.get_by_role("button", name="Review vote").click()
     expect(card.get_by_role("heading", name="Check your vote")).to_be_visible()
     expect(card.locator(".review")).to_contain_text(REASON)
