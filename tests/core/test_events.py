@@ -335,6 +335,21 @@ def test_work_is_done_in_portions_and_goes_on_after_the_last_one(listener):
     assert cursors == [None, FIRST, FIRST, SECOND]
 
 
+def test_what_another_worker_finished_meanwhile_is_not_delivered_again(listener):
+    save_draft()
+    save_draft()
+    first, second = AuditLog.objects.order_by("id")
+
+    def let_another_worker_do_the_second(_cursor):
+        if listener.heard[-1][0] == first.pk:
+            deliver_due_events(second.pk)
+
+    listener.mood = let_another_worker_do_the_second
+    assert deliver_due_events() == 1
+
+    assert [event_id for event_id, _cursor in listener.heard] == [first.pk, second.pk]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_deliver_once(listener):
     save_draft()
