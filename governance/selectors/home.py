@@ -61,8 +61,9 @@ class PublicHome:
 
 @dataclass(frozen=True)
 class MemberHome:
-    """What a member sees. ``needed`` are the first of ``n_needed``; ``others``: open votes in which no power was counted for them.
+    """What a member sees.
 
+    ``needed`` are the first of ``n_needed``; ``others`` are open votes in which they have no power.
     ``held_share`` is what they hold without staking it, in hundredths of both.
     """
 
