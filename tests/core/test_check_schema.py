@@ -311,7 +311,7 @@ def test_command_names_what_is_missing_and_exits_with_one(capsys):
         "votes: no unique constraint on (proposal_id, voter_id)",
         "votes: no index that begins with (proposal_id, voter_id)",
     ]
-    assert printed.err == "2 differences from the schema; see docs/schema.md.\n"
+    assert printed.err == "Differences from the schema: 2. See docs/schema.md.\n"
 
 
 def test_command_speaks_json(capsys):

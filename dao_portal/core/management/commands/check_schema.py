@@ -34,7 +34,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps({"ok": not problems, "problems": found}, indent=2))
         elif problems:
             self.stdout.write("\n".join(map(str, problems)))
-            self.stderr.write(f"{len(problems)} differences from the schema; see docs/schema.md.")
+            self.stderr.write(f"Differences from the schema: {len(problems)}. See docs/schema.md.")
         else:
             columns = sum(len(table.columns) for table in CONTRACT.values())
             self.stdout.write(f"All {len(CONTRACT)} tables with {columns} columns are as promised.")
