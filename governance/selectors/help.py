@@ -36,10 +36,11 @@ class Example:
 
 @dataclass(frozen=True)
 class VotingHelp:
-    """What the page fills in: today's token, approval and quorum, and the examples."""
+    """What the page fills in: today's token and rule, and the examples."""
 
     token: str
     approval: str
+    quorum_mode: str
     quorum_title: str
     examples: list[Example]
 
@@ -56,6 +57,7 @@ def voting_help() -> VotingHelp:
     return VotingHelp(
         token=get_option("governance.token"),
         approval=wording.needed_share(rule),
+        quorum_mode=rules.quorum_mode,
         quorum_title=wording.quorum_title(rule),
         examples=[_example(rule, *tally) for tally in EXAMPLES],
     )

@@ -465,3 +465,20 @@ def test_help_explains_the_edges_in_the_rules_own_words(client):
     assert "50 50 60 Rejected For and Against were equal, and a tie never passes." in text
     assert "70 60 0 Rejected Quorum was 30 short: only For and Abstain count toward it." in text
     assert "Abstain counts toward the quorum and never for or against the approval" in text
+
+
+@pytest.mark.parametrize(
+    ("mode", "sentence"),
+    [
+        ("for_abstain", "Abstain counts toward the quorum"),
+        ("for", "counts neither toward the quorum"),
+        ("turnout", "Every vote counts toward the quorum, also Abstain and Against"),
+    ],
+)
+def test_help_says_what_counts_in_this_community(client, mode, sentence):
+    set_option("governance.quorum_mode", mode, actor=None)
+
+    text = words(client.get("/help/voting/"))
+
+    assert sentence in text
+    assert ("voting No can never make it pass" in text) == (mode != "turnout")
