@@ -5,13 +5,13 @@ Each is one query along ``comments_thread_ix``; the tree is built from what that
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Q, QuerySet, TextChoices
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, TextChoices
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -25,6 +25,7 @@ THREADS = 20  # on a page
 SHARE = 26  # comments that each thread of a full page has room for
 ROOM = THREADS * SHARE  # comments on a page; what short threads leave over, long ones take
 THREAD_ROOM = 500  # comments on a page that shows one thread alone
+MOST_PAGES = 10**9  # so that no number is too large for PostgreSQL
 SHOWN_DEPTH = 3  # deeper answers stand beside each other
 
 
@@ -44,18 +45,22 @@ ORDERS = {
 
 # The first comments of each thread, in turn, until the room is used up: a thread of ten thousand
 # does not push the others off the page, and each thread reads no more rows than it may show.
+# By way of the array PostgreSQL fetches these few by their key, instead of reading all of the
+# discussion to pick them out.
 FIRST_COMMENTS = """
-    SELECT id
-    FROM unnest(%s::uuid[]) AS root
-    CROSS JOIN LATERAL (
-        SELECT id, row_number() OVER (ORDER BY path) AS place
-        FROM comments
-        WHERE proposal_id = %s AND root_id = root
-        ORDER BY path
+    SELECT unnest(ARRAY(
+        SELECT id
+        FROM unnest(%s::uuid[]) AS root
+        CROSS JOIN LATERAL (
+            SELECT id, row_number() OVER (ORDER BY path) AS place
+            FROM comments
+            WHERE proposal_id = %s AND root_id = root
+            ORDER BY path
+            LIMIT %s
+        ) AS thread
+        ORDER BY place
         LIMIT %s
-    ) AS thread
-    ORDER BY place
-    LIMIT %s
+    ))
 """
 
 
@@ -118,30 +123,35 @@ def discussion(
 def discussion_page(
     proposal: Proposal, viewer: User | AnonymousUser, *, sort: Sort, page: str | int | None
 ) -> Discussion:
-    """A page of threads in the order of ``sort``. Four statements; five where threads are cut."""
+    """A page of threads in the order of ``sort``, or the last one. Two statements."""
     everything = Comment.objects.filter(proposal=proposal)
-    counted = everything.aggregate(
-        comments=Count("pk"), threads=Count("pk", filter=Q(parent__isnull=True))
+    threads = everything.filter(parent__isnull=True)
+    number = read_number(page)
+    roots = list(
+        threads.order_by(*ORDERS[sort])
+        .annotate(
+            size=number_of(everything.filter(root_id=OuterRef("pk")), by="root_id"),
+            comments=number_of(everything),
+            threads=number_of(threads),
+        )
+        .values_list("pk", "size", "comments", "threads")[(number - 1) * THREADS : number * THREADS]
     )
-    shown = Paginator(range(counted["threads"]), THREADS).get_page(page)
-    span = slice(max(shown.start_index() - 1, 0), shown.end_index())
-    root_ids = list(
-        everything.filter(parent__isnull=True)
-        .order_by(*ORDERS[sort])
-        .values_list("pk", flat=True)[span]
-    )
-    first = RawSQL(FIRST_COMMENTS, (root_ids, proposal.pk, ROOM, ROOM + 1))  # noqa: S611  # no input
-    rows = list(everything.filter(pk__in=first).select_related("user").order_by("path"))
-    nodes = build_trees(rows, my_reactions(rows, viewer))
-    if len(rows) > ROOM:
-        count_hidden(nodes)
-    by_id = {node.comment.pk: node for node in nodes}
+    if not roots and number > 1:
+        last = page_number(max(threads.count(), 1), THREADS)
+        return discussion_page(proposal, viewer, sort=sort, page=last)
+    root_ids = [root_id for root_id, *_counts in roots]
+    first = RawSQL(FIRST_COMMENTS, (root_ids, proposal.pk, ROOM, ROOM))  # noqa: S611  # no input
+    rows = seen_by(viewer, proposal, everything.filter(pk__in=first)) if roots else []
+    nodes = {node.comment.pk: node for node in build_trees(rows)}
+    for root_id, size, *_counts in roots:
+        nodes[root_id].hidden = size - 1 - nodes[root_id].below
+    comments, shown = roots[0][2:] if roots else (0, 0)
     return Discussion(
         proposal=proposal,
         sort=sort,
-        count=counted["comments"],
-        roots=[by_id[root_id] for root_id in root_ids],
-        page=shown,
+        count=comments,
+        roots=[nodes[root_id] for root_id in root_ids],
+        page=Paginator(range(shown), THREADS).page(number),
     )
 
 
@@ -157,23 +167,23 @@ def thread_page(
 
     A later page begins with the comments that its first one stands under.
     """
-    thread = Comment.objects.filter(proposal=proposal, root_id=root_id).order_by("path")
-    counted = Comment.objects.filter(proposal=proposal).aggregate(
-        comments=Count("pk"), thread=Count("pk", filter=Q(root_id=root_id))
+    everything = Comment.objects.filter(proposal=proposal)
+    counted = everything.aggregate(
+        comments=Count("root_id"), thread=Count("root_id", filter=Q(root_id=root_id))
     )
     if not counted["thread"]:
         return None
     shown = Paginator(range(counted["thread"]), THREAD_ROOM).get_page(page)
-    authored = thread.select_related("user")
-    rows = list(authored[shown.start_index() - 1 : shown.end_index()])
+    thread = seen_by(viewer, proposal, everything.filter(root_id=root_id))
+    rows = list(thread[shown.start_index() - 1 : shown.end_index()])
     above = [UUID(key) for key in rows[0].path.split(".")[:-1]]
     if above:
-        rows = [*authored.filter(pk__in=above), *rows]
+        rows = [*thread.filter(pk__in=above), *rows]
     return Discussion(
         proposal=proposal,
         sort=sort,
         count=counted["comments"],
-        roots=build_trees(rows, my_reactions(rows, viewer)),
+        roots=build_trees(rows),
         page=shown,
         only=root_id,
     )
@@ -203,25 +213,42 @@ def page_number(place: int, per_page: int) -> int:
     return (place - 1) // per_page + 1
 
 
-def my_reactions(rows: Sequence[Comment], viewer: User | AnonymousUser) -> dict[UUID, int]:
-    """The reader's own reactions to ``rows``: comment -> 1 or -1."""
-    if not rows or not viewer.is_authenticated:
-        return {}
+def read_number(page: str | int | None) -> int:
+    """``page`` as a number from 1 on; whatever makes no sense is the first."""
+    try:
+        return min(max(int(page or 1), 1), MOST_PAGES)
+    except ValueError:
+        return 1
+
+
+def number_of(comments: QuerySet[Comment], *, by: str = "proposal_id") -> Subquery:
+    """How many ``comments`` there are, inside of another statement; ``by`` is alike in them all."""
+    return Subquery(comments.values(by).annotate(number=Count("*")).values("number"))
+
+
+def seen_by(
+    viewer: User | AnonymousUser, proposal: Proposal, comments: QuerySet[Comment]
+) -> QuerySet[Comment]:
+    """``comments`` in reading order, with their authors and the reader's own reactions."""
     reactions = CommentReaction.objects.filter(
-        proposal=rows[0].proposal_id, user=viewer, comment__in=[row.pk for row in rows]
+        proposal=proposal, comment=OuterRef("pk"), user=viewer.pk
     )
-    return dict(reactions.values_list("comment_id", "kind"))
+    return (
+        comments.select_related("user")
+        .annotate(mine=Subquery(reactions.values("kind")))
+        .order_by("path")
+    )
 
 
-def build_trees(rows: Iterable[Comment], mine: dict[UUID, int]) -> list[Node]:
-    """The roots of ``rows``, which come in the order of their paths, with what stands below them.
+def build_trees(rows: Iterable[Comment]) -> list[Node]:
+    """The roots of ``rows``, which are ``seen_by`` somebody, with what stands below them.
 
     Answers below SHOWN_DEPTH follow what they answer, in the same list.
     """
     nodes: dict[UUID, Node] = {}
     holders: dict[UUID, Node] = {}  # comment -> the node in whose answers it stands
     for row in rows:
-        node = nodes[row.pk] = Node(comment=row, mine=mine.get(row.pk, 0))
+        node = nodes[row.pk] = Node(comment=row, mine=getattr(row, "mine", None) or 0)
         if row.parent_id is None:
             continue
         if row.parent_id in nodes:  # else it is on an earlier page
@@ -235,19 +262,6 @@ def build_trees(rows: Iterable[Comment], mine: dict[UUID, int]) -> list[Node]:
         if pk in holders:
             holders[pk].below += 1 + nodes[pk].below
     return [node for node in nodes.values() if node.comment.parent_id is None]
-
-
-def count_hidden(roots: Iterable[Node]) -> None:
-    """Note on each root how many of its thread's comments are not below it."""
-    by_id = {root.comment.pk: root for root in roots}
-    proposal_id = next(iter(by_id.values())).comment.proposal_id
-    sizes = (
-        Comment.objects.filter(proposal=proposal_id, root_id__in=by_id)
-        .values_list("root_id")
-        .annotate(size=Count("pk"))
-    )
-    for root_id, size in sizes:
-        by_id[root_id].hidden = size - 1 - by_id[root_id].below
 
 
 def comments_of_member(member: User) -> QuerySet[Comment]:

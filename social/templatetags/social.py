@@ -49,9 +49,9 @@ def comment_thread(context: RequestContext, proposal: Proposal) -> dict[str, Any
         proposal, request.user, sort=wanted.sort, page=wanted.page, thread=wanted.thread
     )
     return {
-        "request": request,
         "proposal": proposal,
         "discussion": shown,
+        "signed_in": request.user.is_authenticated,
         "wanted": wanted,
         "sorts": Sort.choices,
         "fresh": None,

@@ -139,6 +139,7 @@ def _show_posted(
         context = {
             "discussion": posted,
             "proposal": proposal,
+            "signed_in": True,
             "fresh": comment.pk,
             "answered": comment.parent_id,
             "toast": words,
@@ -166,8 +167,12 @@ def _react(request: HttpRequest, comment_id: UUID, kind: CommentReaction.Kind) -
     except DomainError as refusal:
         reacted, mine, error = comment, None, str(refusal)
     if _is_htmx(request):
-        context = {"comment": reacted, "mine": mine or 0, "error": error}
-        return render(request, "social/comment_reacted.html", context, status=422 if error else 200)
+        context = {"comment": reacted, "mine": mine or 0, "error": error, "signed_in": True}
+        response = render(
+            request, "social/comment_reacted.html", context, status=422 if error else 200
+        )
+        response["HX-Retarget"], response["HX-Reswap"] = f"#reacts-{comment.pk}", "outerHTML"
+        return response
     if error:
         messages.error(request, error)
     return see_other(_address_of(request, comment))

@@ -93,6 +93,11 @@
   });
 
 
+  /* What asked for the focus has had it. htmx may move it into later swaps: it must not ask again. */
+
+  body.addEventListener("focusin", (event) => event.target.removeAttribute("autofocus"));
+
+
   /* "Cancel" takes a form away that was fetched, and gives the focus back to what fetched it. */
 
   document.addEventListener("click", (event) => {
