@@ -1,0 +1,22 @@
+"""The tables of governance."""
+
+from .proposals import (
+    MAX_TITLE,
+    RULE_VERSION,
+    NextProposalNumber,
+    Proposal,
+    ProposalQuerySet,
+)
+from .votes import MAX_REASON, PowerSnapshot, TallySlot, Vote
+
+__all__ = [
+    "MAX_REASON",
+    "MAX_TITLE",
+    "RULE_VERSION",
+    "NextProposalNumber",
+    "PowerSnapshot",
+    "Proposal",
+    "ProposalQuerySet",
+    "TallySlot",
+    "Vote",
+]
