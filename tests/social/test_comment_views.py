@@ -1,0 +1,431 @@
+"""The discussion's addresses: pages and parts, with and without htmx, and what they refuse."""
+
+import re
+from uuid import UUID
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from dao_portal.core.options import clear_option_cache, set_option
+from governance.models import Proposal
+from social.models import Comment, CommentReaction
+from social.services import set_reaction
+from tests.factories import ProposalFactory, UserFactory, comment_on
+
+pytestmark = pytest.mark.django_db
+
+HTMX = {"HX-Request": "true"}
+UNKNOWN = UUID(int=7)
+
+
+@pytest.fixture
+def proposal() -> Proposal:
+    return ProposalFactory(upcoming=True)
+
+
+@pytest.fixture
+def ada() -> User:
+    return UserFactory(username="ada")
+
+
+@pytest.fixture
+def member(client: Client, ada: User) -> Client:
+    client.force_login(ada)
+    return client
+
+
+def page_of(proposal: Proposal) -> str:
+    return f"/proposals/{proposal.number}/"
+
+
+def comments_of(proposal: Proposal) -> str:
+    return f"/proposals/{proposal.number}/comments/"
+
+
+def posted(proposal: Proposal) -> list[str]:
+    return list(
+        Comment.objects.filter(proposal=proposal).order_by("pk").values_list("content", flat=True)
+    )
+
+
+def remove(comment: Comment) -> None:
+    Comment.objects.filter(proposal_id=comment.proposal_id, pk=comment.pk).update(
+        is_deleted=True, content="", content_html=""
+    )
+
+
+def articles(html: str) -> list[str]:
+    """The keys of the comments in it, from top to bottom."""
+    return re.findall(r'<article [^>]*id="c-([^"]+)"', html)
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+
+def test_proposal_shows_its_discussion(client, proposal):
+    mira = proposal.proposer
+    root = comment_on(proposal, "**Why** now?")
+    answer = comment_on(proposal, "Because.", author=mira, parent=root)
+
+    html = client.get(page_of(proposal)).content.decode()
+
+    assert articles(html) == [str(root.pk), str(answer.pk)]
+    assert "<p><strong>Why</strong> now?</p>" in html
+    assert html.count('<span class="tag">Proposer</span>') == 1
+    assert f"in reply to {root.user}" in html
+
+
+def test_draft_shows_no_discussion(member, ada):
+    draft = ProposalFactory(proposer=ada)
+
+    assert 'id="discussion"' not in member.get(page_of(draft)).content.decode()
+    assert member.get(comments_of(draft)).status_code == 404
+
+
+def test_proposal_without_comments_says_so(client, proposal):
+    assert "No comments yet" in client.get(page_of(proposal)).content.decode()
+
+
+def test_removed_comment_leaves_its_place_and_nothing_else(member, proposal):
+    root = comment_on(proposal, "Buy my things", author=UserFactory(username="spammer"))
+    answer = comment_on(proposal, "Please stop", parent=root)
+    remove(root)
+
+    html = member.get(page_of(proposal)).content.decode()
+
+    assert articles(html) == [str(root.pk), str(answer.pk)]
+    assert "This comment was removed." in html
+    assert "in reply to a removed comment" in html
+    assert "Buy my things" not in html
+    assert "spammer" not in html
+    assert f"{root.get_absolute_url()}like/" not in html
+    assert f"{root.get_absolute_url()}reply/" not in html
+
+
+def test_who_is_signed_out_reads_and_is_asked_to_sign_in(client, proposal):
+    comment_on(proposal)
+
+    html = client.get(page_of(proposal)).content.decode()
+
+    assert f'href="/accounts/login/?next=/proposals/{proposal.number}/%23discussion"' in html
+    assert "<textarea" not in html
+    assert 'form="reactions"' not in html
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_proposal_page_takes_as_many_statements_whatever_is_said(
+    member, proposal, threads, django_assert_num_queries
+):
+    for _ in range(threads):
+        comment_on(proposal, parent=comment_on(proposal))
+    member.get(page_of(proposal))  # the options are read once in five seconds
+
+    with django_assert_num_queries(9):
+        member.get(page_of(proposal))
+
+
+def test_htmx_gets_the_discussion_alone(client, proposal):
+    comment = comment_on(proposal)
+
+    response = client.get(comments_of(proposal), headers=HTMX | {"HX-Target": "discussion"})
+
+    html = response.content.decode()
+    assert html.strip().startswith('<section class="disc" id="discussion"')
+    assert articles(html) == [str(comment.pk)]
+    assert "HX-Request" in response["Vary"]
+
+
+def test_others_are_sent_to_the_page_with_what_they_asked_for(client, proposal):
+    response = client.get(
+        comments_of(proposal), {"sort": "newest", "page": "2", "thread": str(UNKNOWN), "x": "//y"}
+    )
+
+    assert response.status_code == 302
+    assert response["Location"] == (
+        f"{page_of(proposal)}?sort=newest&page=2&thread={UNKNOWN}#discussion"
+    )
+
+
+def test_order_is_remembered_when_it_is_asked_for(client, proposal):
+    first, second = comment_on(proposal, "first"), comment_on(proposal, "second")
+    orders = {"": [second, first], "newest": [second, first], "oldest": [first, second]}
+
+    for sort, expected in orders.items():
+        client.get(comments_of(proposal), {"sort": sort})
+        html = client.get(page_of(proposal)).content.decode()
+        assert articles(html) == [str(comment.pk) for comment in expected]
+
+    client.get(comments_of(proposal), {"sort": "nonsense"})
+    assert client.cookies["comments_sort"].value == "oldest"
+    assert client.cookies["comments_sort"]["httponly"]
+    html = client.get(page_of(proposal), {"sort": "newest"}).content.decode()
+    assert articles(html) == [str(second.pk), str(first.pk)]
+
+
+# --- permalinks ---------------------------------------------------------------------------------
+
+
+def test_permalink_leads_to_the_page_on_which_the_comment_is(client, proposal):
+    comments = [comment_on(proposal, str(number)) for number in range(21)]
+
+    oldest = client.get(comments[0].get_absolute_url())
+    newest = client.get(comments[-1].get_absolute_url())
+
+    assert (oldest.status_code, oldest["Location"]) == (
+        302,
+        f"{page_of(proposal)}?page=2#c-{comments[0].pk}",
+    )
+    assert newest["Location"] == f"{page_of(proposal)}#c-{comments[-1].pk}"
+
+
+def test_permalink_follows_the_reader_s_order(client, proposal):
+    comments = [comment_on(proposal, str(number)) for number in range(21)]
+    client.get(comments_of(proposal), {"sort": "oldest"})
+
+    response = client.get(comments[-1].get_absolute_url())
+
+    assert response["Location"] == f"{page_of(proposal)}?page=2#c-{comments[-1].pk}"
+
+
+def test_permalink_of_no_comment_is_not_found(client):
+    assert client.get(f"/comments/{UNKNOWN}/").status_code == 404
+
+
+# --- posting ------------------------------------------------------------------------------------
+
+
+def test_comment_is_posted_and_the_member_sent_to_it(member, ada, proposal):
+    response = member.post(comments_of(proposal), {"content": "I am for it.", "parent": ""})
+
+    comment = Comment.objects.get(proposal=proposal)
+    assert (comment.content, comment.user, comment.parent_id) == ("I am for it.", ada, None)
+    assert response.status_code == 303
+    assert response["Location"] == f"{page_of(proposal)}#c-{comment.pk}"
+    assert "Your comment is posted." in member.get(page_of(proposal)).content.decode()
+
+
+def test_answer_is_posted_below_what_it_answers(member, proposal):
+    root = comment_on(proposal)
+
+    member.post(comments_of(proposal), {"content": "Why?", "parent": str(root.pk)})
+
+    assert Comment.objects.get(proposal=proposal, parent=root).content == "Why?"
+
+
+def test_htmx_gets_a_new_comment_an_empty_form_and_the_count(member, proposal):
+    comment_on(proposal, "An older one")
+
+    response = member.post(comments_of(proposal), {"content": "Mine"}, headers=HTMX)
+
+    html = response.content.decode()
+    own = Comment.objects.get(proposal=proposal, content="Mine")
+    assert response.status_code == 200
+    assert html.strip().startswith('<form\n    class="reply"')
+    assert re.search(r"<textarea[^>]*>\s*</textarea>", html)
+    assert articles(html) == [str(own.pk)]
+    assert 'hx-swap-oob="afterbegin:#roots"' in html
+    assert f'class="cm fresh" id="c-{own.pk}"' in html
+    assert 'id="discussion-count" hx-swap-oob="true">2</span>' in html
+    assert "Your comment is posted." in html
+
+
+def test_htmx_gets_the_whole_thread_of_a_new_answer(member, proposal):
+    root = comment_on(proposal, "root")
+    earlier = comment_on(proposal, "earlier", parent=root)
+    comment_on(proposal, "another thread")
+
+    response = member.post(
+        comments_of(proposal), {"content": "Mine", "parent": str(root.pk)}, headers=HTMX
+    )
+
+    html = response.content.decode()
+    own = Comment.objects.get(proposal=proposal, content="Mine")
+    assert articles(html) == [str(root.pk), str(earlier.pk), str(own.pk)]
+    assert response["HX-Retarget"] == f"#thread-{root.pk}"
+    assert f'id="slot-{earlier.pk}" hx-preserve' in html  # may hold a text that is being typed
+    assert f'id="slot-{root.pk}" hx-preserve' not in html  # held this one
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_refused_comment_keeps_what_was_typed(member, proposal, headers):
+    long = "é" * 10_001
+
+    response = member.post(comments_of(proposal), {"content": long}, headers=headers)
+
+    html = response.content.decode()
+    assert response.status_code == 422
+    assert "Keep it to 10,000 characters; these are 10,001." in html
+    assert re.findall(r'<textarea[^>]* aria-invalid="true"[^>]*>\n([^<]*)</textarea>', html) == [
+        long
+    ]
+    assert posted(proposal) == []
+
+
+def test_refused_answer_keeps_what_was_typed_in_its_form(member, proposal):
+    older, root = comment_on(proposal, "older"), comment_on(proposal, "root")
+    remove(root)
+
+    answer = {"content": "But why?", "parent": str(root.pk)}
+    part = member.post(comments_of(proposal), answer, headers=HTMX).content.decode()
+
+    assert "This comment was removed in the meantime." in part
+    assert f'<input type="hidden" name="parent" value="{root.pk}">' in part
+    assert "\nBut why?</textarea>" in part
+
+    answer = {"content": " ", "parent": str(older.pk)}
+    response = member.post(comments_of(proposal), answer)
+    page = response.content.decode()
+
+    assert response.status_code == 422
+    assert "<title>Error:" in page
+    slot = page.partition(f'id="slot-{older.pk}"')[2]
+    assert "Write something before you post." in slot
+    assert posted(proposal) == ["older", ""]
+
+
+@pytest.mark.parametrize("parent", ["nonsense", str(UNKNOWN)])
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_answer_to_no_comment_of_the_discussion_is_refused(member, proposal, parent, headers):
+    response = member.post(
+        comments_of(proposal), {"content": "Why?", "parent": parent}, headers=headers
+    )
+
+    assert response.status_code == 422
+    assert "is not part of this discussion" in response.content.decode()
+    assert posted(proposal) == []
+
+
+def test_brake_answers_in_words(member, ada, proposal):
+    set_option("social.comments_per_5_minutes", "1", actor=None)
+    clear_option_cache()
+    comment_on(proposal, "first", author=ada)
+
+    response = member.post(comments_of(proposal), {"content": "second"})
+
+    assert response.status_code == 422
+    assert "You have posted 1 comment in five minutes." in response.content.decode()
+
+
+def test_comment_on_no_proposal_is_not_found(member):
+    assert member.post("/proposals/99/comments/", {"content": "?"}).status_code == 404
+
+
+def test_who_is_signed_out_signs_in_first(client, proposal):
+    back = f"/accounts/login/?next=/proposals/{proposal.number}/%23discussion"
+
+    plain = client.post(comments_of(proposal), {"content": "?"})
+    htmx = client.post(comments_of(proposal), {"content": "?"}, headers=HTMX)
+
+    assert (plain.status_code, plain["Location"]) == (303, back)
+    assert (htmx.status_code, htmx["HX-Redirect"]) == (204, back)
+    assert posted(proposal) == []
+
+
+def test_posting_needs_the_form_s_token(ada, proposal):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(ada)
+
+    assert client.post(comments_of(proposal), {"content": "?"}).status_code == 403
+    assert posted(proposal) == []
+
+
+# --- the form to answer -------------------------------------------------------------------------
+
+
+def test_htmx_gets_the_form_to_answer(member, proposal):
+    comment = comment_on(proposal, author=UserFactory(first_name="Mira", last_name="Castellanos"))
+
+    html = member.get(f"{comment.get_absolute_url()}reply/", headers=HTMX).content.decode()
+
+    assert "Reply to Mira Castellanos" in html
+    assert f'<input type="hidden" name="parent" value="{comment.pk}">' in html
+
+
+def test_others_get_the_page_with_the_form_open(member, proposal):
+    comment = comment_on(proposal)
+
+    response = member.get(f"{comment.get_absolute_url()}reply/", follow=True)
+
+    address = f"{page_of(proposal)}?reply={comment.pk}#reply-{comment.pk}"
+    assert response.redirect_chain == [(address, 302)]
+    assert f'<textarea\n      id="reply-{comment.pk}"' in response.content.decode()
+
+
+def test_who_is_signed_out_gets_no_form_to_answer(client, proposal):
+    comment = comment_on(proposal)
+
+    response = client.get(f"{comment.get_absolute_url()}reply/")
+    page = client.get(page_of(proposal), {"reply": str(comment.pk)}).content.decode()
+
+    assert response["Location"] == f"/accounts/login/?next={comment.get_absolute_url()}"
+    assert "<textarea" not in page
+
+
+# --- reacting -----------------------------------------------------------------------------------
+
+
+def react(client: Client, comment: Comment, what: str, data=None, headers=None):
+    return client.post(f"{comment.get_absolute_url()}{what}/", data or {}, headers=headers or {})
+
+
+def counts(comment: Comment) -> tuple[int, int]:
+    stored = Comment.objects.get(proposal_id=comment.proposal_id, pk=comment.pk)
+    return stored.likes, stored.dislikes
+
+
+def test_like_counts_once_and_is_taken_back(member, proposal):
+    comment = comment_on(proposal)
+    set_reaction(actor=UserFactory(), comment=comment, kind=CommentReaction.Kind.LIKE)
+
+    first = react(member, comment, "like")
+    react(member, comment, "like")
+
+    assert (first.status_code, first["Location"]) == (303, f"{page_of(proposal)}#c-{comment.pk}")
+    assert counts(comment) == (2, 0)
+    react(member, comment, "dislike")
+    assert counts(comment) == (1, 1)
+    react(member, comment, "dislike", {"undo": "1"})
+    assert counts(comment) == (1, 0)
+
+
+def test_htmx_gets_the_buttons_alone(member, proposal):
+    comment = comment_on(proposal)
+
+    response = react(member, comment, "like", headers=HTMX)
+
+    html = response.content.decode()
+    assert html.strip().startswith(f'<span class="reacts" id="reacts-{comment.pk}">')
+    assert html.count('aria-pressed="true"') == 1
+    assert response["HX-Retarget"] == f"#reacts-{comment.pk}"
+    assert response["HX-Reswap"] == "outerHTML"
+
+
+def test_reaction_to_a_removed_comment_says_so(member, proposal):
+    comment = comment_on(proposal)
+    remove(comment)
+
+    htmx = react(member, comment, "like", headers=HTMX)
+    react(member, comment, "like")
+
+    assert htmx.status_code == 422
+    assert "This comment was removed in the meantime." in htmx.content.decode()
+    assert "This comment was removed in the meantime." in member.get("/proposals/").content.decode()
+    assert counts(comment) == (0, 0)
+
+
+def test_who_is_signed_out_signs_in_before_liking(client, proposal):
+    comment = comment_on(proposal)
+
+    response = react(client, comment, "like", headers=HTMX)
+
+    assert response["HX-Redirect"] == f"/accounts/login/?next={comment.get_absolute_url()}"
+    assert counts(comment) == (0, 0)
+
+
+@pytest.mark.parametrize("what", ["like", "dislike"])
+def test_reactions_are_posted(member, proposal, what):
+    comment = comment_on(proposal)
+
+    assert member.get(f"{comment.get_absolute_url()}{what}/").status_code == 405
+    assert member.post(f"/comments/{UNKNOWN}/{what}/").status_code == 404
