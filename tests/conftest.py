@@ -12,8 +12,8 @@ from django.conf import settings
 from django.core.cache import cache
 
 from dao_portal import celery_app
-from dao_portal.environment import is_loopback
 from dao_portal.core.options import clear_option_cache
+from dao_portal.environment import is_loopback
 
 CHROMIUM = os.environ.get("DAO_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -59,7 +59,7 @@ def refuse_the_outside(event: str, arguments: tuple[Any, ...]) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if "page" in getattr(item, "fixturenames", ()):
+        if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
 
 
