@@ -327,14 +327,14 @@ def test_page_has_no_inline_style_script_or_handler(signed_in, ada):
 
 
 @pytest.mark.parametrize("item_count", [1, 3])
-def test_page_asks_eleven_queries(signed_in, ada, item_count, django_assert_num_queries):
+def test_page_asks_ten_queries(signed_in, ada, item_count, django_assert_num_queries):
     proposal = open_proposal_with([10] * item_count)
     for voter in voters_of(proposal):
         cast(proposal, voter, "yes", "Because.")
     address = proposal.get_absolute_url()
     signed_in.get(address)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         response = signed_in.get(address)
     assert words(response).count("Because.") == item_count
 
