@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Profile, User
 from dao_portal.core.models import AuditLog, Setting
 from dao_portal.core.options import get_option, set_option
 from dao_portal.environment import PortalUrl
@@ -21,9 +21,9 @@ from governance.services.lifecycle import count_votes, live_counts
 from governance.services.proposals import Content
 from social.demo import coming_texts, decided_texts, open_texts, seeding
 from social.demo.people import HOSTS, PASSWORD, PEOPLE
-from social.models import Notification
+from social.models import Comment, CommentReaction, Notification
 from tests.factories import UserFactory, shift_window
-from treasury.models import UserToken
+from treasury.models import Token, Transaction, TransactionHash, UserToken
 
 DAY = timedelta(days=1)
 
@@ -45,7 +45,22 @@ def open_votes() -> list[Proposal]:
 
 def everything() -> dict[str, list[object]]:
     """Every row that a second run could touch."""
-    models = (User, EmailAddress, UserToken, Proposal, PowerSnapshot, Vote, Setting, Notification)
+    models = (
+        User,
+        EmailAddress,
+        Profile,
+        Token,
+        UserToken,
+        Transaction,
+        TransactionHash,
+        Proposal,
+        PowerSnapshot,
+        Vote,
+        Comment,
+        CommentReaction,
+        Setting,
+        Notification,
+    )
     rows = {model._meta.db_table: list(model.objects.order_by("pk").values()) for model in models}
     return rows | {"audit_logs": list(AuditLog.objects.order_by("pk").values("pk"))}
 

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Profile, User
 from dao_portal.core.errors import DomainError
 from dao_portal.core.events import deliver_due_events
 from dao_portal.core.markdown import render_markdown
@@ -32,15 +32,18 @@ from treasury.services import set_holding
 
 from .coming_texts import DRAFT, UPCOMING_TEXTS
 from .decided_texts import DECIDED
+from .discussions import MARK, start_discussions
 from .open_texts import OPEN_TEXTS
 from .people import NEIGHBOURS, PASSWORD, PEOPLE, Person
+from .profile_texts import PROFILES
 from .texts import Choice, Decided, Said, Text
+from .treasury import fill_treasury
 
 OPEN_AT_LEAST = timedelta(days=5)
 OPEN_VOTES = 2
 OPENS_IN = timedelta(days=3)
 DRAFT_OPENS_IN = timedelta(days=8)
-MARK = "demo-"  # how source_id begins on what the demo itself has published
+PUBLISHED_BEFORE = timedelta(days=3)  # so long has an open vote been talked about
 
 # So that a visitor can draft, publish, and see a vote open and close within minutes.
 OPTIONS = {
@@ -85,6 +88,9 @@ def seed_demo() -> Seeded:
             *_keep_upcoming(people),
             *_add_draft(people),
         ]
+        _add_profiles(people)
+        fill_treasury(people)
+        start_discussions(people, now=timezone.now())
     deliver_due_events()
     return Seeded(members=new_members, proposals=proposals)
 
@@ -162,12 +168,31 @@ def _token() -> Token:
         symbol=TOKEN,
         defaults={
             "name": _("Commons token"),
-            "description": _("The demo community's token: one held or staked is one vote."),
-            "total_supply": 10_000_000,
+            "description": _("The community's own token: each one, held or staked, is one vote."),
+            "total_supply": 20_000_000,
             "circulating_supply": sum(person.total for person in PEOPLE),
         },
     )
     return token
+
+
+def _add_profiles(people: Mapping[str, User]) -> None:
+    """What members say of themselves; who has a profile keeps it as it is."""
+    written = Profile.objects.filter(user__username__in=PROFILES)
+    here = set(written.values_list("user__username", flat=True))
+    Profile.objects.bulk_create(
+        Profile(
+            user=people[username],
+            bio=about.bio,
+            bio_html=render_markdown(about.bio),
+            website=about.website,
+            twitter=about.twitter,
+            discord=about.discord,
+            telegram=about.telegram,
+        )
+        for username, about in PROFILES.items()
+        if username not in here
+    )
 
 
 # --- votes ------------------------------------------------------------------------------------
@@ -259,8 +284,10 @@ def _keep_open(people: People) -> Iterable[Proposal]:
         text = _least_used(OPEN_TEXTS)
         now = timezone.now()
         proposal = _publish(text, people, start=now + timedelta(hours=1))
-        # The one rule that the demo bends: it does not wait for the window to begin.
-        Proposal.objects.filter(pk=proposal.pk).update(voting_start=Now())
+        # The rule that the demo bends: its notice has passed, and it does not wait for the window.
+        Proposal.objects.filter(pk=proposal.pk).update(
+            published_at=now - PUBLISHED_BEFORE, voting_start=Now()
+        )
         services.open_proposal(proposal_id=proposal.pk)
         yield proposal
     for proposal in votes_left_open():

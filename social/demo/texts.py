@@ -1,4 +1,4 @@
-"""What a proposal of the demo is made of: a text, who votes how, and who says why."""
+"""What a proposal of the demo is made of: a text, who votes how, and who says what about it."""
 
 from __future__ import annotations
 
@@ -50,3 +50,13 @@ class Decided:
 
     text: Text
     closed_days_ago: int
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A comment, what others answered to it, and who liked it (usernames)."""
+
+    author: str
+    text: str
+    answers: tuple[Remark, ...] = ()
+    liked_by: tuple[str, ...] = ()
