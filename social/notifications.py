@@ -1,8 +1,8 @@
 """Who is told of what: notifications follow from the audit row, never from the actor's door.
 
 ``AUDIENCES`` is the whole table. Fan-out is one INSERT ... SELECT for each portion of members. The
-ids follow from event and member, so telling twice changes nothing; the cursor of the delivery is
-the last member who was told, so a portion that was cut off is simply told again.
+ids follow from event and member, so whoever comes up twice is told once; the cursor of the delivery
+is the last member who was told, so a portion that was cut off is simply told again.
 """
 
 from __future__ import annotations
@@ -45,12 +45,7 @@ TELL = """
 
         SELECT proposer_id, 0
         FROM proposals
-        WHERE %(with_author)s AND id = %(proposal)s AND NOT EXISTS (
-            SELECT FROM power_snapshots AS counted
-            WHERE counted.proposal_id = proposals.id
-              AND counted.user_id = proposals.proposer_id
-              AND counted.power > 0
-        )
+        WHERE %(with_author)s AND id = %(proposal)s
     ), portion AS (
         SELECT user_id, power
         FROM audience

@@ -61,6 +61,16 @@ def test_opening_tells_everybody_with_counted_power_and_nobody_else():
     assert told(Action.PROPOSAL_OPENED) == ["ada", "mira"]
 
 
+def test_who_has_given_all_power_away_is_not_asked_to_vote():
+    proposal = open_proposal_with({"ada": 12480, "mira": 7})
+    with unguarded():
+        PowerSnapshot.objects.filter(proposal=proposal, user__username="mira").update(power=0)
+
+    tell_all(event_of(proposal, Action.PROPOSAL_OPENED))
+
+    assert Notification.objects.get().user.username == "ada"
+
+
 def test_opening_says_what_one_can_do_until_when_and_with_how_much():
     proposal = open_proposal_with({"ada": "12480.50", "mira": "0.000001"}, title="Fund the garden")
 
@@ -200,13 +210,26 @@ def test_telling_twice_tells_once():
     assert list(Notification.objects.values_list("is_read", flat=True)) == [True, True, True]
 
 
-def test_a_delivery_that_was_cut_off_goes_on_at_its_cursor(monkeypatch):
+@pytest.fixture
+def portions(monkeypatch) -> list[UUID]:
+    """Two members at a time; the cursors that were told from. A loop without end fails instead."""
+    tell, calls = notifications.tell, []
+
+    def counted(*args, **kwargs):
+        calls.append(kwargs["after"])
+        assert len(calls) < 10, "told again and again"
+        return tell(*args, **kwargs)
+
     monkeypatch.setattr(notifications, "PORTION", 2)
+    monkeypatch.setattr(notifications, "tell", counted)
+    return calls
+
+
+def test_a_delivery_that_was_cut_off_goes_on_at_its_cursor(portions):
     proposal = open_proposal_with([1, 2, 3, 4, 5])
     voters = voters_of(proposal)
     delivery = EventDelivery.objects.get(event=event_of(proposal, Action.PROPOSAL_OPENED))
-    subscriber = NotificationSubscriber()
-    delivery.cursor = subscriber.deliver(delivery.event, None)
+    delivery.cursor = NotificationSubscriber().deliver(delivery.event, None)
     delivery.save()
     assert delivery.cursor == voters[1].pk
     Notification.objects.all().delete()  # whoever stands before the cursor is not told again
@@ -214,23 +237,22 @@ def test_a_delivery_that_was_cut_off_goes_on_at_its_cursor(monkeypatch):
     deliver_due_events()
 
     assert set(Notification.objects.values_list("user", flat=True)) == {v.pk for v in voters[2:]}
+    assert portions == [UUID(int=0), voters[1].pk, voters[3].pk]
     delivery.refresh_from_db()
     assert delivery.done_at
 
 
-def test_a_portion_that_fails_leaves_the_cursor_where_it_was(monkeypatch):
-    monkeypatch.setattr(notifications, "PORTION", 2)
+def test_a_portion_that_fails_leaves_the_cursor_where_it_was(portions, monkeypatch):
     proposal = open_proposal_with([1, 2, 3])
-    tell, calls = notifications.tell, []
+    tell = notifications.tell
 
-    def tell_once(*args, **kwargs):
-        calls.append(kwargs["after"])
+    def tell_then_break(*args, **kwargs):
         result = tell(*args, **kwargs)
-        if len(calls) == 2:
+        if len(portions) == 2:
             raise ConnectionError("the database went away")
         return result
 
-    monkeypatch.setattr(notifications, "tell", tell_once)
+    monkeypatch.setattr(notifications, "tell", tell_then_break)
     assert deliver_due_events() == 0
     first = voters_of(proposal)[1].pk
     delivery = EventDelivery.objects.get(event=event_of(proposal, Action.PROPOSAL_OPENED))
@@ -239,7 +261,7 @@ def test_a_portion_that_fails_leaves_the_cursor_where_it_was(monkeypatch):
 
     assert deliver_due_events() == 1
 
-    assert calls == [UUID(int=0), first, first]
+    assert portions == [UUID(int=0), first, first]
     assert Notification.objects.count() == 3
 
 
