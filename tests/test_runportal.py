@@ -62,7 +62,7 @@ class Portal:
 
     def end(self) -> int:
         """What the portal still says, and its exit code."""
-        rest, _ = self.process.communicate(timeout=90)
+        rest, _ = self.process.communicate(timeout=180)
         self.lines += rest.splitlines()
         return self.process.returncode
 
@@ -119,7 +119,7 @@ def test_the_portal_runs_until_ctrl_c(portal):
     assert portal.get("/healthz") == 200
 
     second = portal.manage("runportal")
-    said, _ = second.communicate(timeout=60)
+    said, _ = second.communicate(timeout=180)
     assert second.returncode == 1
     assert said == (
         f"CommandError: The portal already runs here (http://localhost:{portal.port}, process"
@@ -128,7 +128,7 @@ def test_the_portal_runs_until_ctrl_c(portal):
     )
 
     beside = portal.manage("migrate", "--check")
-    assert (beside.communicate(timeout=60)[0], beside.returncode) == ("", 0)
+    assert (beside.communicate(timeout=180)[0], beside.returncode) == ("", 0)
     assert portal.get("/healthz") == 200
 
     os.killpg(portal.process.pid, signal.SIGINT)  # what a terminal does
@@ -172,7 +172,7 @@ def test_a_busy_port_is_refused_before_anything_starts(portal, tmp_path):
         taken.listen()
         other = Portal(tmp_path, taken.getsockname()[1])
         process = other.manage("runportal")
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=180)
     assert process.returncode == 1
     name = psutil.Process().name()
     assert said == (

@@ -116,7 +116,7 @@ def test_commands_at_once_share_the_servers(state):
         "print(connection.cursor().execute('SELECT 41 + 1').fetchone()[0])"
     )
     commands = [command_in(state, code) for _ in range(3)]
-    answers = [command.communicate(timeout=60)[0].strip() for command in commands]
+    answers = [command.communicate(timeout=180)[0].strip() for command in commands]
     assert answers == ["42", "42", "42"]
     assert processes_of(state) == []
 
@@ -125,7 +125,7 @@ def test_a_terminated_command_stops_the_servers(state):
     command = command_in(state, "print('up', flush=True); input()")
     assert command.stdout.readline() == "up\n"
     command.terminate()
-    command.communicate(timeout=60)
+    command.communicate(timeout=180)
     assert command.returncode == 128 + signal.SIGTERM
     assert processes_of(state) == []
 
@@ -134,7 +134,7 @@ def test_servers_of_a_killed_command_are_used_on_and_then_stopped(state):
     command = command_in(state, "print('up', flush=True); input()")
     assert command.stdout.readline() == "up\n"
     command.kill()
-    command.communicate(timeout=60)
+    command.communicate(timeout=180)
     left = Postgres(state).running()
     with embedded_services(state, BOTH) as servers:
         assert servers[0].process.pid == left.pid
