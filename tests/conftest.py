@@ -83,7 +83,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(autouse=True)
 def _empty_cache() -> Iterator[None]:
-    """Rate limits and cached options of one test are none of the next one's business."""
+    """Rate limits and a cache that went away are none of the next test's business."""
     yield
+    cache.ask_again()
     cache.clear()
     clear_option_cache()
