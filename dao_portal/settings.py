@@ -319,6 +319,10 @@ LOGGING = {
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    # Django's own handlers would print errors only with DEBUG and mail them to nobody.
-    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+    "loggers": {
+        # Django's own handlers would print errors only with DEBUG and mail them to nobody.
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # Strangers who try wrong host names get their 400; the log is for us.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
 }

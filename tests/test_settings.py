@@ -99,6 +99,15 @@ def test_two_processes_that_make_a_secret_agree(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
 
 
+def test_a_dotenv_file_completes_the_environment_and_never_overrules_it(monkeypatch, tmp_path):
+    (tmp_path / ".env").write_text("DAO_PORT=8005\nALLOWED_HOSTS=a.example.org\n")
+    monkeypatch.setenv("DAO_PORT", "8006")
+    monkeypatch.delenv("ALLOWED_HOSTS")
+    environment = Environment.load(tmp_path / ".env")
+    assert environment.text("DAO_PORT") == "8006"
+    assert environment.names("ALLOWED_HOSTS") == ["a.example.org"]
+
+
 # --- production ----------------------------------------------------------------------------------
 
 

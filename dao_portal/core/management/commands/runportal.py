@@ -21,7 +21,7 @@ from typing import Any
 import psutil
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import CommandError, call_command, get_commands
+from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
@@ -235,7 +235,7 @@ def prepare_database() -> None:
     say("portal", "migrating the database")
     call_command("migrate", interactive=False, verbosity=0)
     collect_static()
-    if settings.DEMO and "seed_demo" in get_commands():
+    if settings.DEMO:
         say("portal", "filling the demo community")
         call_command("seed_demo", verbosity=0)
     connections.close_all()
