@@ -149,6 +149,8 @@ def test_others_are_sent_to_the_page_with_what_they_asked_for(client, proposal):
 
 def test_order_is_remembered_when_it_is_asked_for(client, proposal):
     first, second = comment_on(proposal, "first"), comment_on(proposal, "second")
+    client.get(comments_of(proposal), {"page": "1"})
+    assert "comments_sort" not in client.cookies
     orders = {"": [second, first], "newest": [second, first], "oldest": [first, second]}
 
     for sort, expected in orders.items():
