@@ -322,6 +322,16 @@ def test_preview_is_what_the_page_will_show(signed_in):
     assert not Proposal.objects.exists()
 
 
+def test_preview_says_nothing_of_a_window_that_was_typed_over(signed_in, ada):
+    draft = ProposalFactory(proposer=ada)
+    address = f"/proposals/{draft.number}/edit/"
+    assert "Voting opens <b>" in page(signed_in.get(address))
+
+    html = page(signed_in.post(address, WRITTEN | {"step": "preview"}))
+
+    assert "Voting opens <b>" not in html
+
+
 def test_write_brings_the_text_back(signed_in):
     html = page(signed_in.post(NEW, WRITTEN | {"step": "write"}))
 
@@ -409,6 +419,14 @@ def test_publishing_twice_publishes_once(signed_in, ada):
 
     assert (response.status_code, response["Location"]) == (303, f"/proposals/{draft.number}/")
     assert AuditLog.objects.filter(action=Action.PROPOSAL_PUBLISHED).count() == 1
+
+
+def test_what_is_published_has_no_publish_step_any_more(signed_in, ada):
+    proposal = ProposalFactory(upcoming=True, proposer=ada)
+
+    response = signed_in.get(f"/proposals/{proposal.number}/publish/")
+
+    assert (response.status_code, response["Location"]) == (303, f"/proposals/{proposal.number}/")
 
 
 UNREADY = {

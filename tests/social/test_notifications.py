@@ -226,8 +226,12 @@ def portions(monkeypatch) -> list[UUID]:
 
 
 def test_a_delivery_that_was_cut_off_goes_on_at_its_cursor(portions):
-    proposal = open_proposal_with([1, 2, 3, 4, 5])
+    members = [UserFactory() for _ in range(5)]
+    proposal = open_proposal_with(dict.fromkeys(reversed(members), 1))  # counted newest first
     voters = voters_of(proposal)
+    with connection.cursor() as cursor:  # no index that happens to give the right order
+        cursor.execute("SET LOCAL enable_indexscan = off")
+        cursor.execute("SET LOCAL enable_indexonlyscan = off")
     delivery = EventDelivery.objects.get(event=event_of(proposal, Action.PROPOSAL_OPENED))
     delivery.cursor = NotificationSubscriber().deliver(delivery.event, None)
     delivery.save()
