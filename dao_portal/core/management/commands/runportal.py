@@ -133,6 +133,7 @@ class Command(BaseCommand):
             dead = wait_for_web(parts, signals)
             if not dead and not signals.received:
                 self.stdout.write(summary())
+                self.stdout.flush()  # also when a pipe or a journal reads us
             while not dead and not signals.wait(WATCH_SECONDS):
                 dead = find_dead(parts)
             say("portal", f"{dead} ended by itself, stopping the rest" if dead else "stopping")
