@@ -162,7 +162,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # A member does not wait for a broker that is gone: the sweep does what this message asked for.
     "max_retries": 0,
     "socket_connect_timeout": 0.5,
-    "socket_timeout": 5,
+    "socket_timeout": 1,
 }
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {

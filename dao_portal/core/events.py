@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from functools import cache, partial
+from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -81,14 +81,19 @@ def record(
         EventDelivery.objects.bulk_create(
             EventDelivery(event=event, subscriber=name) for name in listening
         )
-        transaction.on_commit(partial(_wake_delivery, event.pk), robust=True)
+        _wake_after_commit(event.pk)
     return event
 
 
-def _wake_delivery(event_id: UUID) -> None:
-    from .tasks import deliver_event  # the task imports this module
+def _wake_after_commit(event_id: UUID) -> None:
+    """Queue the delivery. A queue that is gone is logged, and the sweep comes anyway."""
 
-    deliver_event.delay(str(event_id))
+    def wake() -> None:  # a partial has no name, and robust=True logs the name of what failed
+        from .tasks import deliver_event  # the task imports this module
+
+        deliver_event.delay(str(event_id))
+
+    transaction.on_commit(wake, robust=True)
 
 
 def deliver_due_events(event_id: UUID | None = None) -> int:

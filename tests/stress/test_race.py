@@ -35,18 +35,6 @@ GUARD = (Path(settings.BASE_DIR) / "governance" / "sql" / "0002_votes.sql").read
 LOCK = "PERFORM pg_advisory_xact_lock_shared(proposal_lock_key(vote.proposal_id));"
 
 
-@pytest.fixture
-def report(capsys):
-    """Says a line past pytest's capture, when somebody asked for figures (``make stress``)."""
-
-    def say(line: str) -> None:
-        if "DAO_STRESS_ROUNDS" in os.environ:
-            with capsys.disabled():
-                print(f"\n{line}", end="")  # noqa: T201
-
-    return say
-
-
 @dataclass
 class Round:
     """What one race left behind."""
