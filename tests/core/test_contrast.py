@@ -13,6 +13,7 @@ THEMES = ("light", "dark")
 TEXT = [
     *((ink, ground) for ink in ("ink", "ink-2", "ink-3") for ground in ("bg", "surface", "sunk")),
     *((ink, "accent-faint") for ink in ("ink", "ink-2", "ink-3")),
+    ("ink-3", "accent-soft"),  # the buttons of a comment that is pointed at
     *((colour, "bg") for colour in ("accent", "accent-hover", "yes", "no", "warn")),
     *((colour, "surface") for colour in ("accent", "yes", "no", "abs", "warn")),
     *((colour, f"{colour}-soft") for colour in ("accent", "yes", "no", "abs", "warn")),

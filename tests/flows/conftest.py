@@ -16,10 +16,13 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import User
 from governance import services
 from governance.models import Proposal
+from social.models import Comment, CommentReaction
+from social.services import set_reaction
 from tests.factories import (
     ProposalFactory,
     UserFactory,
     cast,
+    comment_on,
     decided_proposal,
     give_power,
     open_proposal_with,
@@ -141,6 +144,23 @@ def world(live_server: LiveServer) -> World:
     return make_world()
 
 
+def discuss(proposal: Proposal, *members: User) -> None:
+    """A thread of every kind of comment: deep, flattened, the proposer's, liked, removed."""
+    parent = None
+    for depth in range(6):
+        parent = comment_on(
+            proposal,
+            f"At depth **{depth}**, see [the handbook](https://example.org).\n\n- one\n- two",
+            author=members[depth % len(members)],
+            parent=parent,
+        )
+    for author in members:
+        set_reaction(actor=author, comment=parent, kind=CommentReaction.Kind.LIKE)
+    removed = comment_on(proposal, "Buy my things")
+    comment_on(proposal, "Please stop.", author=members[0], parent=removed)
+    Comment.objects.filter(proposal=proposal, pk=removed.pk).update(is_deleted=True)
+
+
 def make_world() -> World:
     people = {"ada": "Ada Okafor", "mira": "Mira Castellanos", "tomo": "Tomo Hayashi"}
     ada, mira, tomo = (
@@ -163,6 +183,7 @@ def make_world() -> World:
     )
     cast(unvoted, mira, "yes", "I asked for it.")
     cast(unvoted, tomo, "abstain")
+    discuss(unvoted, mira, tomo, ada)
     counting = open_proposal_with({}, title="Move rewards to a weekly payout", proposer=tomo)
     cast(counting, mira, "no")
     shift_window(counting, end=timedelta(seconds=-1))

@@ -216,3 +216,35 @@ def test_axe_finds_nothing_while_writing_and_reading(
     found += violations("inbox read to the end", page)
 
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_axe_finds_nothing_while_discussing(
+    world: World, open_page: OpenPage, width: int, scheme: str
+) -> None:
+    """A comment refused, an answer being written and just posted, a like, a thread folded."""
+    found: list[str] = []
+    page = open_page(user=world.ada, width=width, scheme=scheme)
+    page.goto(f"/proposals/{world.open.number}/")
+
+    page.get_by_role("button", name="Post comment").click()
+    expect(page.get_by_text("Write something before you post.")).to_be_visible()
+    found += violations("comment refused", page)
+
+    page.get_by_role("link", name="Reply to Mira Castellanos").first.click()
+    box = page.get_by_role("textbox", name="Reply to Mira Castellanos")
+    expect(box).to_be_focused()
+    found += violations("answer being written", page)
+
+    box.fill("I see.")
+    page.get_by_role("button", name="Post reply").click()
+    expect(page.locator(".cm.fresh")).to_be_focused()
+    like = page.locator(".cm.fresh").get_by_role("button").first
+    like.click()
+    expect(like).to_have_attribute("aria-pressed", "true")
+    found += violations("answer posted and liked", page)
+
+    page.locator(".thread > summary").first.click()
+    found += violations("thread folded", page)
+
+    assert not found, "\n".join(found)
