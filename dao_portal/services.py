@@ -346,3 +346,5 @@ def embedded_services(state: Path, names: Iterable[str]) -> Iterator[list[Server
                 if try_lock(users):
                     for server in reversed(servers):
                         server.stop()
+                    with contextlib.suppress(OSError):  # never made, or not ours alone
+                        socket_dir(state).rmdir()

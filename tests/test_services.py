@@ -85,6 +85,7 @@ def test_servers_answer_inside_the_block_and_are_gone_after_it(state):
         assert servers[1].running().pid == pids[1]
     assert [pid for pid in pids if psutil.pid_exists(pid)] == []
     assert processes_of(state) == []
+    assert not socket_dir(state).exists()
 
 
 def test_data_stays_from_one_block_to_the_next(state):
