@@ -175,6 +175,33 @@ def comment_on(
     )
 
 
+def grow_discussion(
+    proposal: Proposal, *, roots: int = 0, under: Comment | None = None, answers: int = 0
+) -> list[Comment]:
+    """Many comments at once: ``roots`` of their own, or ``answers`` straight below ``under``."""
+    author = UserFactory()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO comments
+                (id, proposal_id, user_id, parent_id, root_id, path, depth, content, content_html)
+            SELECT id, %(proposal)s, %(author)s, %(parent)s, coalesce(%(root)s, id),
+                concat(%(before)s, replace(id::text, '-', '')), %(depth)s, 'Well.', '<p>Well.</p>'
+            FROM (SELECT uuidv7() AS id FROM generate_series(1, %(number)s)) AS made
+            """,
+            {
+                "proposal": proposal.pk,
+                "author": author.pk,
+                "parent": under and under.pk,
+                "root": under and under.root_id,
+                "before": f"{under.path}." if under else "",
+                "depth": under.depth + 1 if under else 0,
+                "number": answers or roots,
+            },
+        )
+    return list(Comment.objects.filter(proposal=proposal, user=author).order_by("pk"))
+
+
 @contextmanager
 def unguarded() -> Iterator[None]:
     """Triggers and foreign keys off for the length of the block, in this transaction only."""

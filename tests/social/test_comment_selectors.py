@@ -18,7 +18,7 @@ from social.selectors.comments import (
     Node,
 )
 from social.services import set_reaction
-from tests.factories import ProposalFactory, UserFactory, comment_on
+from tests.factories import ProposalFactory, UserFactory, comment_on, grow_discussion
 from tests.sql import sql
 
 pytestmark = pytest.mark.django_db
@@ -48,29 +48,6 @@ def said(nodes: list[Node]) -> list:
 def shown_ids(nodes: list[Node]) -> set[UUID]:
     ids = {node.comment.pk for node in nodes}
     return ids.union(*(shown_ids(node.answers) for node in nodes))
-
-
-def grow(proposal: Proposal, *, roots: int = 0, under: Comment | None = None, answers: int = 0):
-    """Many comments at once: ``roots`` of their own and ``answers`` straight below ``under``."""
-    author = UserFactory()
-    sql(
-        """
-        INSERT INTO comments
-            (id, proposal_id, user_id, parent_id, root_id, path, depth, content, content_html)
-        SELECT id, %(proposal)s, %(author)s, %(parent)s, coalesce(%(root)s, id),
-               concat(%(before)s, replace(id::text, '-', '')), %(depth)s, 'Well.', '<p>Well.</p>'
-        FROM (SELECT uuidv7() AS id FROM generate_series(1, %(number)s)) AS made
-        """,
-        proposal=proposal.pk,
-        author=author.pk,
-        parent=under and under.pk,
-        root=under and under.root_id,
-        before=f"{under.path}." if under else "",
-        depth=under.depth + 1 if under else 0,
-        number=answers or roots,
-    )
-    made = Comment.objects.filter(proposal=proposal, user=author)
-    return list(made.order_by("pk"))
 
 
 # --- order and tree -----------------------------------------------------------------------------
@@ -154,7 +131,7 @@ def test_discussion_is_of_one_proposal(proposal):
 
 
 def test_page_has_twenty_threads(proposal):
-    grow(proposal, roots=THREADS + 1)
+    grow_discussion(proposal, roots=THREADS + 1)
 
     assert len(show(proposal).roots) == 20
     assert len(show(proposal, page="2").roots) == 1
@@ -178,7 +155,7 @@ def test_page_takes_two_statements_whatever_is_on_it(
 
 def test_thread_that_is_too_long_is_cut_and_leaves_room_for_the_others(proposal):
     long, short = comment_on(proposal, "long"), comment_on(proposal, "short")
-    grow(proposal, under=long, answers=700)
+    grow_discussion(proposal, under=long, answers=700)
     comment_on(proposal, parent=short)
 
     first, second = show(proposal).roots
@@ -189,8 +166,8 @@ def test_thread_that_is_too_long_is_cut_and_leaves_room_for_the_others(proposal)
 
 
 def test_every_thread_of_a_full_page_has_its_share(proposal):
-    for root in grow(proposal, roots=THREADS):
-        grow(proposal, under=root, answers=30)
+    for root in grow_discussion(proposal, roots=THREADS):
+        grow_discussion(proposal, under=root, answers=30)
 
     roots = show(proposal).roots
 
@@ -202,7 +179,7 @@ def test_thread_alone_goes_on_under_what_its_first_comment_stands_under(proposal
     comment_on(proposal, "another thread")
     root = comment_on(proposal, "root")
     inner = comment_on(proposal, "inner", parent=root)
-    answers = grow(proposal, under=inner, answers=THREAD_ROOM)
+    answers = grow_discussion(proposal, under=inner, answers=THREAD_ROOM)
 
     first, rest = (show(proposal, thread=root.pk, page=page) for page in (1, 2))
 
@@ -219,7 +196,7 @@ def test_answer_to_a_comment_of_an_earlier_page_of_its_thread_still_has_a_place(
     for _ in range(Comment.MAX_DEPTH):
         chain.append(comment_on(proposal, parent=chain[-1]))
     deepest = chain[-1]
-    grow(proposal, under=chain[-2], answers=THREAD_ROOM)
+    grow_discussion(proposal, under=chain[-2], answers=THREAD_ROOM)
     late = comment_on(proposal, "late", parent=deepest)
 
     rest = show(proposal, thread=deepest.root_id, page=2)
@@ -240,10 +217,10 @@ def test_thread_that_does_not_exist_shows_the_discussion(proposal):
 
 @pytest.mark.parametrize("sort", list(Sort))
 def test_every_comment_is_on_the_page_that_it_is_said_to_be_on(proposal, sort):
-    roots = grow(proposal, roots=45)
+    roots = grow_discussion(proposal, roots=45)
     for root, answers in zip(roots[::15], (3, 40, THREAD_ROOM + 30), strict=True):
-        for answer in grow(proposal, under=root, answers=answers)[:2]:
-            grow(proposal, under=answer, answers=2)
+        for answer in grow_discussion(proposal, under=root, answers=answers)[:2]:
+            grow_discussion(proposal, under=answer, answers=2)
     for comment in roots[:5]:
         set_reaction(actor=UserFactory(), comment=comment, kind=CommentReaction.Kind.LIKE)
     pages: dict[tuple, set[UUID]] = {}
@@ -264,8 +241,8 @@ def test_every_comment_is_on_the_page_that_it_is_said_to_be_on(proposal, sort):
 
 def test_page_of_ten_thousand_comments_takes_two_statements(proposal, django_assert_num_queries):
     viewer, root = UserFactory(), comment_on(proposal, "root")
-    grow(proposal, under=root, answers=10_000)
-    grow(proposal, roots=30)
+    grow_discussion(proposal, under=root, answers=10_000)
+    grow_discussion(proposal, roots=30)
 
     with django_assert_num_queries(2):
         page = show(proposal, viewer)
@@ -277,7 +254,7 @@ def test_page_of_ten_thousand_comments_takes_two_statements(proposal, django_ass
 
 def test_long_thread_costs_no_more_rows_than_the_page_has_room_for(proposal):
     root = comment_on(proposal, "root")
-    grow(proposal, under=root, answers=10_000)
+    grow_discussion(proposal, under=root, answers=10_000)
     sql("ANALYZE comments")
 
     [[plan]] = sql(

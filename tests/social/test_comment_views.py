@@ -11,7 +11,7 @@ from dao_portal.core.options import clear_option_cache, set_option
 from governance.models import Proposal
 from social.models import Comment, CommentReaction
 from social.services import set_reaction
-from tests.factories import ProposalFactory, UserFactory, comment_on
+from tests.factories import ProposalFactory, UserFactory, comment_on, grow_discussion
 
 pytestmark = pytest.mark.django_db
 
@@ -163,6 +163,32 @@ def test_order_is_remembered_when_it_is_asked_for(client, proposal):
     assert client.cookies["comments_sort"]["httponly"]
     html = client.get(page_of(proposal), {"sort": "newest"}).content.decode()
     assert articles(html) == [str(second.pk), str(first.pk)]
+
+
+def test_long_thread_leads_on_to_the_rest_of_it(client, proposal):
+    root = comment_on(proposal)
+    grow_discussion(proposal, under=root, answers=1_600)
+    address = f"{page_of(proposal)}?thread={root.pk}"
+
+    html = client.get(page_of(proposal)).content.decode()
+    assert f'href="{address}#thread-{root.pk}"' in html
+    assert "Show 1,081 more replies" in html
+
+    html = client.get(address).content.decode()
+    assert "Comments 1\N{EN DASH}500 of 1,601 in this thread" in html
+    assert f'href="{address}&amp;page=2#discussion"' in html
+    assert "Show all threads" in html
+
+
+def test_pages_of_threads_keep_the_order(client, proposal):
+    grow_discussion(proposal, roots=41)
+
+    html = client.get(page_of(proposal), {"sort": "oldest", "page": "2"}).content.decode()
+
+    assert "Threads 21\N{EN DASH}40 of 41" in html
+    for number in (1, 3):
+        assert f'href="{page_of(proposal)}?sort=oldest&amp;page={number}#discussion"' in html
+        assert f'hx-get="{comments_of(proposal)}?sort=oldest&amp;page={number}"' in html
 
 
 # --- permalinks ---------------------------------------------------------------------------------
