@@ -1,0 +1,134 @@
+"""What no form of ours ever sends: every page has an answer to it, and none is an error of ours."""
+
+import pytest
+
+from tests.factories import UserFactory, cast, comment_on, open_proposal_with, voters_of
+
+pytestmark = pytest.mark.django_db
+
+VALUES = [
+    "",
+    " ",
+    "-1",
+    "0",
+    "1.5",
+    "1e9",
+    "9" * 30,
+    "²",
+    "٣",
+    "None",
+    "' OR 1=1 --",
+    "%",
+    "\\",
+    "<script>",
+    "../../etc/passwd",
+    "ä" * 300,
+    "\N{RIGHT-TO-LEFT OVERRIDE}",
+    "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"),
+    "%ff",
+    "a\nb",
+]
+PARAMETERS = (
+    *("page", "q", "status", "sort", "choice", "reason", "state", "mine", "need", "unread"),
+    *("change", "after", "before", "next", "reply", "token", "type", "at", "kind", "tab"),
+)
+PAGES = [
+    "/",
+    "/proposals/",
+    "/proposals/{number}/",
+    "/proposals/{number}/results/",
+    "/proposals/{number}/vote/",
+    "/proposals/{number}/votes/",
+    "/proposals/{number}/votes.csv",
+    "/proposals/{number}/comments/",
+    "/help/voting/",
+    "/notifications/",
+    "/notifications/bell/",
+    "/treasury/",
+    "/treasury/transactions/",
+    "/tokens/",
+    "/tokens/DPT/",
+    "/members/ada/",
+    "/account/",
+    "/accounts/login/",
+    "/accounts/signup/",
+]
+
+
+@pytest.fixture
+def ada():
+    return UserFactory(username="ada")
+
+
+@pytest.fixture
+def voting(ada):
+    proposal = open_proposal_with({ada: 60})
+    cast(proposal, ada, "yes", "Rain is free.")
+    comment_on(proposal, author=ada)
+    return proposal
+
+
+@pytest.fixture(params=["signed in", "anonymous"])
+def reader(request, client, ada):
+    if request.param == "signed in":
+        client.force_login(ada)
+    return client
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_strange_parameters(reader, voting, path):
+    for value in VALUES:
+        query = dict.fromkeys(PARAMETERS, value)
+        for headers in ({}, {"HX-Request": "true", "HX-Target": "list"}):
+            answer = reader.get(path.format(number=voting.number), query, headers=headers)
+            assert answer.status_code in (200, 204, 286, 302, 303, 400, 404), (value, headers)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/proposals/{}/",
+        "/proposals/{}/edit/",
+        "/proposals/{}/vote/",
+        "/proposals/{}/votes.csv",
+        "/proposals/{}/results/",
+        "/members/{}/",
+        "/tokens/{}/",
+        "/comments/{}/",
+        "/notifications/{}/open/",
+        "/dev/mail/{}/",
+        "/accounts/confirm-email/{}/",
+        "/accounts/password/reset/key/{}-set-password/",
+    ],
+)
+def test_strange_addresses(reader, voting, address):
+    for value in (*VALUES, "9223372036854775808", "00000000-0000-0000-0000-000000000000"):
+        answer = reader.get(address.format(value))
+        assert answer.status_code in (200, 301, 302, 303, 400, 404), value
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_a_strange_vote_is_refused_and_changes_nothing(client, ada, voting, value):
+    client.force_login(ada)
+    before = voting.votes.values().get()
+
+    for step in ("confirm", "review", value):
+        answer = client.post(
+            f"/proposals/{voting.number}/vote/", {"choice": value, "reason": value, "step": step}
+        )
+        assert answer.status_code == 422
+
+    assert voting.votes.values().get() == before
+
+
+@pytest.mark.parametrize("reason", ["a\0b", "\r\n" * 600, "x" * 100_000, "\ufffe", "=cmd()"])
+def test_a_strange_reason_is_kept_or_refused(client, voting, reason):
+    (voter,) = voters_of(voting)
+    client.force_login(voter)
+
+    answer = client.post(
+        f"/proposals/{voting.number}/vote/", {"choice": "no", "reason": reason, "step": "confirm"}
+    )
+
+    assert answer.status_code in (303, 422)
+    assert client.get(f"/proposals/{voting.number}/votes/").status_code == 200
