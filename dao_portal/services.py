@@ -52,7 +52,7 @@ POSTGRES_PORT = 5432  # no TCP port: it is part of the socket's name
 
 def socket_dir(state: Path) -> Path:
     """Sockets lie in /tmp whatever TMPDIR says: their paths end at about 104 bytes."""
-    return Path("/tmp") / f"dao-{short_name(state)}"  # noqa: S108  (_claim refuses a stranger's folder)
+    return Path("/tmp") / f"dao-{short_name(state)}"  # noqa: S108  (claim refuses a stranger's folder)
 
 
 def database_url(state: Path) -> str:

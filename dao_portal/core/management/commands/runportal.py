@@ -70,7 +70,7 @@ class Command(BaseCommand):
                     with signals.interrupt():
                         prepare_database()
                     children = self.children(host, port, options)
-                    dead = self.run(services, children, roster, signals)
+                    dead = self.run(services, children, host, roster, signals)
         except ServiceError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
@@ -119,6 +119,7 @@ class Command(BaseCommand):
         self,
         services: Sequence[Server],
         children: Sequence[Child],
+        host: str,
         roster: Roster,
         signals: Signals,
     ) -> str | None:
@@ -130,7 +131,7 @@ class Command(BaseCommand):
                 child.start(os.environ)
                 started.append(child)
                 roster.add(child)
-            dead = wait_for_web(parts, signals)
+            dead = wait_for_web(host, parts, signals)
             if not dead and not signals.received:
                 self.stdout.write(summary())
                 self.stdout.flush()  # also when a pipe or a journal reads us
@@ -262,10 +263,10 @@ def find_dead(parts: Sequence[Server | Child]) -> str | None:
     return next((part.name for part in parts if part.exited), None)
 
 
-def wait_for_web(parts: Sequence[Server | Child], signals: Signals) -> str | None:
+def wait_for_web(host: str, parts: Sequence[Server | Child], signals: Signals) -> str | None:
     """Returns when the first page can be had, a signal came, or a part died (then its name)."""
     deadline = time.monotonic() + WEB_SECONDS
-    while not web_answers():
+    while not web_answers(host):
         if time.monotonic() > deadline:
             raise ServiceError(f"The web server did not answer within {WEB_SECONDS:.0f} seconds.")
         dead = find_dead(parts)
@@ -274,9 +275,11 @@ def wait_for_web(parts: Sequence[Server | Child], signals: Signals) -> str | Non
     return None
 
 
-def web_answers() -> bool:
+def web_answers(host: str) -> bool:
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (compared, not listened on)
+    address = bracketed(everywhere.get(host, host))
     request = urllib.request.Request(
-        f"http://127.0.0.1:{settings.PORTAL_PORT}/healthz",
+        f"http://{address}:{settings.PORTAL_PORT}/healthz",
         headers={"Host": settings.PORTAL_URL.netloc},
     )
     try:
