@@ -144,7 +144,8 @@ def discussion_page(
     rows = seen_by(viewer, proposal, everything.filter(pk__in=first)) if roots else []
     nodes = {node.comment.pk: node for node in build_trees(rows)}
     for root_id, size, *_counts in roots:
-        nodes[root_id].hidden = size - 1 - nodes[root_id].below
+        # an answer may have come between the two statements
+        nodes[root_id].hidden = max(size - 1 - nodes[root_id].below, 0)
     comments, shown = roots[0][2:] if roots else (0, 0)
     return Discussion(
         proposal=proposal,
