@@ -50,8 +50,12 @@ def proposal_detail(request: HttpRequest, number: int) -> HttpResponse:
         number=number,
     )
     context = page_context(request, proposal)
+    draft = proposal.status == Proposal.Status.DRAFT
     return render_page(
-        request, "governance/proposal_detail.html", context, partials=("vote", "results")
+        request,
+        "governance/proposal_detail.html",
+        context,
+        partials=() if draft else ("vote", "results"),  # a draft has neither
     )
 
 
