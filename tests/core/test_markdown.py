@@ -27,6 +27,7 @@ def html(text: str) -> str:
         ("Ten **beds**", "<p>Ten <strong>beds</strong></p>"),
         ("~~no~~", "<p><s>no</s></p>"),
         ("a < b & c", "<p>a &lt; b &amp; c</p>"),
+        ("<strong>b</strong>", "<p>&lt;strong&gt;b&lt;/strong&gt;</p>"),
         ("```\nx = 1\n```", "<pre><code>x = 1\n</code></pre>"),
         ("3. third", '<ol start="3">\n<li>third</li>\n</ol>'),
         (
