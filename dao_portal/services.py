@@ -42,6 +42,7 @@ from .programs import SYSTEM_DIR, postgres_programs, reachable_programs, valkey_
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
+LINGER_SECONDS = 20.0  # how long a killed server's children, or its zombie, may stand in the way
 LOG_BYTES = 5_000_000
 NAME = "dao_portal"  # of the database and of its owner
 POSTGRES_PORT = 5432  # no TCP port: it is part of the socket's name
@@ -108,9 +109,26 @@ class Server:
             ) from error
 
     def _spawn(self) -> None:
+        began = time.monotonic()
+        process = self._launch()
+        while self.running() is None:
+            waited = time.monotonic() - began
+            if not is_alive(process):
+                process.wait()
+                if waited > LINGER_SECONDS or not self.may_start_later(self.last_words()):
+                    raise ServiceError(f"{self.name} did not start:\n{self.last_words()}")
+                time.sleep(0.2)
+                process = self._launch()
+            if waited > START_SECONDS:
+                self.stop()
+                raise ServiceError(f"{self.name} did not answer in time; see {self.log}.")
+            time.sleep(0.03)
+
+    def _launch(self) -> psutil.Process:
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
             self.log.replace(self.log.with_suffix(".log.old"))
         with self.log.open("ab") as log:
+            self.log_begin = log.tell()
             self.process = psutil.Popen(
                 self.command(),
                 stdin=subprocess.DEVNULL,
@@ -119,22 +137,20 @@ class Server:
                 start_new_session=True,  # Ctrl-C in the terminal is for the supervisor alone
                 **self.spawn_options(),
             )
-        deadline = time.monotonic() + START_SECONDS
-        while self.running() is None:
-            if self.exited:
-                self.process.wait()
-                raise ServiceError(f"{self.name} did not start:\n{self.last_words()}")
-            if time.monotonic() > deadline:
-                self.stop()
-                raise ServiceError(f"{self.name} did not answer in time; see {self.log}.")
-            time.sleep(0.03)
+        return self.process
+
+    def may_start_later(self, last_words: str) -> bool:
+        """Did the server end over something that passes by itself?"""
+        return False
 
     @property
     def exited(self) -> bool:
         return self.process is None or not is_alive(self.process)
 
     def last_words(self) -> str:
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-12:])
+        """The end of what the newest process wrote."""
+        text = self.log.read_bytes()[self.log_begin :].decode(errors="replace")
+        return "\n".join(text.splitlines()[-12:])
 
     def stop(self) -> None:
         """End the server, and wait until it is gone."""
@@ -203,6 +219,12 @@ class Postgres(Server):
     def command(self) -> list[str]:
         settings = [f"--{key}={value}" for key, value in self.options.items()]
         return [str(self.programs / "postgres"), "-D", str(self.data), *settings]
+
+    def may_start_later(self, last_words: str) -> bool:
+        return (
+            "pre-existing shared memory block" in last_words
+            or 'lock file "postmaster.pid" already exists' in last_words
+        )
 
     def spawn_options(self) -> dict[str, Any]:
         options: dict[str, Any] = {

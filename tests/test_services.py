@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -153,6 +154,25 @@ def test_a_killed_postgres_starts_again_over_its_stale_lock(state):
     again = Postgres(state, FAST)
     again.start()
     assert again.process.pid != stale
+    assert ask(state, "SELECT 1") == 1
+    again.stop()
+
+
+def test_a_killed_postgres_is_waited_for_while_its_children_linger(state):
+    server = Postgres(state, FAST)
+    server.start()
+    child = server.process.children()[0]
+    child.suspend()  # keeps its hold on the shared memory
+    os.kill(server.process.pid, signal.SIGKILL)
+    server.process.wait()
+    again = Postgres(state, FAST)
+    starting = threading.Thread(target=again.start)
+    starting.start()
+    while "pre-existing shared memory block" not in server.log.read_text():
+        starting.join(0.02)
+        assert starting.is_alive()
+    child.resume()
+    starting.join()
     assert ask(state, "SELECT 1") == 1
     again.stop()
 
