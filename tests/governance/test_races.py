@@ -23,6 +23,7 @@ from tests.factories import (
     shift_window,
     voters_of,
 )
+from tests.sql import run
 from tests.threads import PATIENCE, second_session, wait_until_blocked
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -76,12 +77,34 @@ def test_the_closing_waits_for_a_vote_that_is_under_way_and_counts_it():
     with second_session() as start:
         with transaction.atomic():
             cast(proposal, voter, "yes")
-            shift_window(proposal, end=NOW)
+            start(shift_window, proposal, end=NOW).result(PATIENCE)
             closing = start(services.close_proposal, proposal_id=proposal.pk)
             wait_until_blocked()
         assert closing.result(PATIENCE) is True
 
     assert counted(proposal) == ("passed", 1, 1)
+
+
+def test_the_closing_waits_for_a_vote_that_came_past_every_service():
+    """The guard itself holds the lock until the COMMIT, whatever door the vote comes through."""
+    proposal = open_proposal_with([60])
+    (voter,) = voters_of(proposal)
+
+    with second_session() as start:
+        with transaction.atomic():
+            assert run(RAW_VOTE, proposal=proposal.pk, voter=voter.pk) == 1
+            start(shift_window, proposal, end=NOW).result(PATIENCE)
+            closing = start(services.close_proposal, proposal_id=proposal.pk)
+            wait_until_blocked()
+        assert closing.result(PATIENCE) is True
+
+    assert counted(proposal) == ("passed", 1, 1)
+
+
+RAW_VOTE = """
+    INSERT INTO votes (proposal_id, voter_id, vote_type, voting_power, reason_sha256)
+    VALUES (%(proposal)s, %(voter)s, 'yes', 0, '')
+"""
 
 
 def test_two_closers_close_once():
