@@ -93,13 +93,23 @@ REFUSALS = frozenset({*REFUSED.values(), 422})
 
 
 def violations(name: str, page: Page) -> list[str]:
-    """What axe has to say about the page once its colours have stopped moving."""
+    """What axe has to say about the page once its colours have stopped moving.
+
+    The window is as high as the page meanwhile: in a lower one some link always lies half under
+    the phone's fixed bars, by chance of fonts and scrolling, and axe calls that too small a target.
+    """
+    window = page.viewport_size
+    assert window
+    height = page.evaluate("Math.max(innerHeight, document.documentElement.scrollHeight)")
+    page.set_viewport_size({"width": window["width"], "height": height})
     page.evaluate("Promise.all(document.getAnimations().map(({finished}) => finished))")
-    return [
+    found = [
         f"{name}: {violation['id']}: {violation['help']}: "
         + "; ".join(node["html"][:160] for node in violation["nodes"][:3])
         for violation in AXE.run(page, options=RULES).response["violations"]
     ]
+    page.set_viewport_size(window)
+    return found
 
 
 def overflow(name: str, page: Page) -> list[str]:
