@@ -73,6 +73,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """The whole server goes with the run (tests/pg_plugin.py): no database is dropped one by one.
+
+    DROP DATABASE fails while a session is left in it, and a thread of the live server that a
+    browser held on to may end a moment later than the last test.
+    """
+    return True
+
+
+@pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     return {
         **browser_type_launch_args,
