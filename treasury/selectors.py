@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -13,8 +13,8 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Q, QuerySet, Sum
-from django.db.models.functions import Coalesce, TruncMonth
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce, Now, TruncMonth
 from django.utils import timezone
 
 from accounts.models import User
@@ -98,7 +98,7 @@ def treasury_tokens() -> list[TreasuryToken]:
     sums = (
         treasury_movements()
         .filter(status=Transaction.Status.CONFIRMED)
-        .annotate(month=TruncMonth("created_at"))
+        .annotate(month=TruncMonth("created_at", tzinfo=UTC))
         .values("currency", "month")
         .annotate(
             came_in=Coalesce(Sum("treasury_change", filter=Q(treasury_change__gt=0)), NOTHING),
@@ -117,6 +117,40 @@ def treasury_tokens() -> list[TreasuryToken]:
     return [
         TreasuryToken(token, _twelve_months(by_currency.get(token.symbol, []))) for token in tokens
     ]
+
+
+@dataclass(frozen=True)
+class Balance:
+    """The treasury in one token, and what came in and went out in the last thirty days."""
+
+    symbol: str
+    name: str
+    amount: Decimal
+    came_in: Decimal
+    went_out: Decimal
+
+
+def treasury_balances() -> list[Balance]:
+    """The treasury at a glance, the governance token first: one query."""
+    change = F("treasury_change")
+    lately = Q(created_at__gte=Now() - timedelta(days=30))
+    token = Token.objects.filter(is_active=True, symbol=OuterRef("currency"))
+    rows = (
+        treasury_movements()
+        .filter(status=Transaction.Status.CONFIRMED)
+        .order_by()
+        .values("currency")
+        .annotate(
+            name=Subquery(token.values("name")),
+            amount=Sum(change),
+            came_in=Coalesce(Sum(change, filter=lately & Q(treasury_change__gt=0)), NOTHING),
+            went_out=Coalesce(Sum(-change, filter=lately & Q(treasury_change__lt=0)), NOTHING),
+        )
+        .filter(name__isnull=False)
+    )
+    governance_token = get_option("governance.token")
+    balances = [Balance(symbol=row.pop("currency"), **row) for row in rows]
+    return sorted(balances, key=lambda each: (each.symbol != governance_token, each.symbol))
 
 
 def _twelve_months(rows: list[Any]) -> tuple[MonthFlow, ...]:

@@ -12,6 +12,7 @@ from ..selectors.home import member_home, public_home
 def home(request: HttpRequest) -> HttpResponse:
     """What is being decided now; for a member, what still needs them."""
     if request.user.is_authenticated:
-        context = {"home": member_home(request.user)}
+        shown = member_home(request.user)
+        context = {"home": shown, "my_holding": shown.holding}
         return render_page(request, "governance/home_member.html", context)
     return render_page(request, "governance/home_public.html", {"home": public_home()})

@@ -19,6 +19,8 @@ from social.models import Notification
 from tests.factories import (
     DAY,
     ProposalFactory,
+    TokenFactory,
+    TransactionFactory,
     UserFactory,
     cast,
     decided_proposal,
@@ -152,8 +154,21 @@ def test_a_visitor_costs_the_same_among_few_and_many(client, each):
     with CaptureQueriesContext(connection) as queries:
         client.get("/")
 
-    # settings; under way, results, tallies; proposals and members counted
-    assert len(queries) == 6, [query["sql"] for query in queries]
+    # settings; under way, results, tallies; proposals and members counted; treasury
+    assert len(queries) == 7, [query["sql"] for query in queries]
+
+
+def test_the_treasury_is_shown_to_visitors_and_members(client, signed_in):
+    TokenFactory()
+    TransactionFactory(type="deposit", amount="1234.5", treasury_change="1234.5")
+
+    for html in (page(client.get("/")), page(signed_in.get("/"))):
+        assert "1,234.5 <small>DPT</small>" in html
+        assert "+1,234.5</dd>" in html
+
+
+def test_an_empty_treasury_is_left_out(client):
+    assert "treasury-h" not in page(client.get("/"))
 
 
 # --- a member -----------------------------------------------------------------------------------
@@ -282,7 +297,7 @@ def test_a_member_costs_the_same_among_few_and_many(signed_in, ada, each):
         signed_in.get("/")
 
     # session, member; settings; under way, results, tallies, own votes; holding, drafts;
-    # power badge, unread, latest notifications
+    # unread, latest notifications; treasury
     assert len(queries) == 12, [query["sql"] for query in queries]
 
 

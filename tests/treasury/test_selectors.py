@@ -21,6 +21,7 @@ from treasury.selectors import (
     find_movements,
     largest_holders,
     supply_parts,
+    treasury_balances,
     treasury_tokens,
 )
 
@@ -61,6 +62,48 @@ def test_balance_ignores_what_is_not_confirmed():
     [entry] = treasury_tokens()
 
     assert (entry.balance, entry.came_in, entry.went_out) == (10, 10, 0)
+
+
+def test_months_are_those_of_utc_wherever_the_reader_is():
+    TokenFactory()
+    first = timezone.now().replace(day=1, hour=0, minute=30)
+    ensure_months(since=first)
+    moved("7", at=first)
+
+    with timezone.override("America/Los_Angeles"):  # where it is still the month before
+        [entry] = treasury_tokens()
+
+    assert entry.months[-1].came_in == 7
+
+
+def test_balances_say_what_moved_in_thirty_days_and_nothing_else():
+    TokenFactory(symbol="ZZZ", name="Last")
+    TokenFactory()
+    ensure_months(since=days_ago(40))
+    moved("100", at=days_ago(40))
+    moved("0.000000000000000003")
+    moved("-0.000000000000000001")
+    moved("50", status="pending")
+    moved("5", currency="ZZZ")
+    moved("9", currency="UNKNOWN")
+
+    first, second = treasury_balances()
+
+    assert (first.symbol, first.amount) == ("DPT", Decimal("100.000000000000000002"))
+    assert first.came_in == Decimal("0.000000000000000003")
+    assert first.went_out == Decimal("0.000000000000000001")
+    assert (second.symbol, second.name, second.amount) == ("ZZZ", "Last", 5)
+
+
+def test_balances_and_months_agree():
+    TokenFactory()
+    ensure_months(since=days_ago(400))
+    for amount, age in (("12.5", 400), ("-3.25", 45), ("8", 3)):
+        moved(amount, at=days_ago(age))
+
+    [months], [balance] = treasury_tokens(), treasury_balances()
+
+    assert months.balance == balance.amount == Decimal("17.25")
 
 
 def test_months_start_from_what_was_there_before():

@@ -15,16 +15,21 @@ from accounts.models import User
 from dao_portal.core.options import get_option
 from dao_portal.core.templatetags.portal import amount, num
 from treasury.models import Transaction
-from treasury.selectors import Band, current_holding, current_power, total_power
+from treasury.selectors import Band, current_holding, total_power, treasury_balances
 
 register = template.Library()
 
 
 @register.inclusion_tag("treasury/power_badge.html", takes_context=True)
 def voting_power_badge(context: RequestContext) -> dict[str, Any]:
-    """The signed-in member's voting power as of now, for the top bar."""
+    """The signed-in member's voting power as of now, for the top bar.
+
+    A page that has asked for the member's holding already says so as ``my_holding``.
+    """
+    known = "my_holding" in context
+    holding = context["my_holding"] if known else current_holding(context["request"].user)
     return {
-        "my_power": current_power(context["request"].user),
+        "my_power": holding.voting_power if holding else Decimal(0),
         "symbol": get_option("governance.token"),
     }
 
@@ -36,6 +41,18 @@ def power_of(member: User) -> dict[str, Any]:
     total = total_power(holding.token_id) if holding else Decimal(0)
     share = Fraction(holding.voting_power) / Fraction(total) * 100 if holding and total else 0
     return {"holding": holding, "share": share}
+
+
+@register.inclusion_tag("treasury/parts/balances_card.html")
+def treasury_card() -> dict[str, Any]:
+    """The treasury beside a member's first page."""
+    return {"balances": treasury_balances()}
+
+
+@register.inclusion_tag("treasury/parts/balances_band.html")
+def treasury_band() -> dict[str, Any]:
+    """The treasury across a visitor's first page."""
+    return {"balances": treasury_balances()}
 
 
 SUPPLY_PARTS = {
