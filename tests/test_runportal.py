@@ -116,6 +116,7 @@ def test_the_portal_runs_until_ctrl_c(portal):
     text = "\n".join(portal.lines)
     assert f"  Address        http://localhost:{portal.port}/" in portal.lines
     assert "try-the-portal" not in text  # no demo was asked for
+    assert "Nobody administers it yet. Next: manage.py setup" in portal.lines
     assert portal.get("/healthz") == 200
 
     second = portal.manage("runportal")

@@ -20,6 +20,7 @@ from typing import Any
 
 import psutil
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand, CommandParser
@@ -295,6 +296,9 @@ def summary() -> str:
         lines.append(f"  Mails          {settings.PORTAL_URL}/dev/mail/")
     if settings.DEMO:
         lines.append(DEMO_ACCOUNTS.rstrip("\n"))
+    elif not get_user_model().objects.filter(role="admin").exists():
+        lines += ["", "Nobody administers it yet. Next: manage.py setup"]
+    connections.close_all()
     return "\n".join([*lines, "", "Ctrl-C stops it.", ""])
 
 
