@@ -62,6 +62,18 @@ class ReasonTooLong(DomainError):
     """More than MAX_REASON characters."""
 
 
+class NotThere(DomainError):
+    """The draft was deleted between being looked at and being acted upon."""
+
+    message = _("This draft was deleted in the meantime.")
+
+
+class NotADraft(DomainError):
+    """Only what nobody else has seen may be deleted."""
+
+    message = _("Only a draft can be deleted. What was published stays readable.")
+
+
 class NothingToCancel(DomainError):
     """Only a published, undecided proposal can be withdrawn or cancelled."""
 

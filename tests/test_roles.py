@@ -116,6 +116,10 @@ TABLE = [
     Row("/proposals/{upcoming}/withdraw/", AUTHOR, AUTHOR_MOVES_ON),
     Row("/proposals/{open}/withdraw/", AUTHOR_MOVES_ON, AUTHOR_MOVES_ON),
     Row("/proposals/{decided}/withdraw/", AUTHOR_MOVES_ON, AUTHOR_MOVES_ON),
+    Row("/proposals/{draft}/delete/", AUTHOR, AUTHOR_MOVES_ON),
+    Row("/proposals/{upcoming}/delete/", AUTHOR_MOVES_ON, AUTHOR_MOVES_ON),
+    Row("/proposals/{open}/delete/", AUTHOR_MOVES_ON, AUTHOR_MOVES_ON),
+    Row("/proposals/{decided}/delete/", AUTHOR_MOVES_ON, AUTHOR_MOVES_ON),
     Row("/proposals/{draft}/vote/", "404", "404", VOTE, target="vote"),
     Row(
         "/proposals/{upcoming}/vote/",

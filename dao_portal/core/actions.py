@@ -14,6 +14,7 @@ class Action(models.TextChoices):
     PROFILE_CHANGED = "profile.changed", _("changed a profile")
     PROPOSAL_CREATED = "proposal.created", _("saved a draft")
     DRAFT_EDITED = "proposal.draft_edited", _("edited a draft")
+    DRAFT_DELETED = "proposal.draft_deleted", _("deleted a draft")
     PROPOSAL_EDITED = "proposal.edited", _("edited a proposal")
     PROPOSAL_PUBLISHED = "proposal.published", _("published a proposal")
     PROPOSAL_WITHDRAWN = "proposal.withdrawn", _("withdrew a proposal")

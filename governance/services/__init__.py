@@ -7,7 +7,13 @@ from .lifecycle import (
     close_proposal,
     open_proposal,
 )
-from .proposals import create_draft, edit_proposal, publish_proposal, withdraw_proposal
+from .proposals import (
+    create_draft,
+    delete_draft,
+    edit_proposal,
+    publish_proposal,
+    withdraw_proposal,
+)
 from .votes import cast_vote, check_ballot
 
 __all__ = [
@@ -18,6 +24,7 @@ __all__ = [
     "check_ballot",
     "close_proposal",
     "create_draft",
+    "delete_draft",
     "edit_proposal",
     "open_proposal",
     "publish_proposal",

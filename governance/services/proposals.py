@@ -1,4 +1,4 @@
-"""Drafting, editing, publishing and withdrawing."""
+"""Drafting, editing, publishing, withdrawing, and deleting what nobody has seen."""
 
 from __future__ import annotations
 
@@ -17,7 +17,14 @@ from dao_portal.core.events import record
 from dao_portal.core.markdown import render_markdown
 
 from ..canonical import canonical_hash
-from ..errors import NotEditable, NotPublishable, NotYours, TooLateToWithdraw
+from ..errors import (
+    NotADraft,
+    NotEditable,
+    NotPublishable,
+    NotThere,
+    NotYours,
+    TooLateToWithdraw,
+)
 from ..models import MAX_TITLE, Proposal
 from ..rules import Rules, current_rules
 from ..selectors.publishing import publishing_checks
@@ -80,6 +87,16 @@ def edit_proposal(*, actor: User, proposal_id: UUID, content: Content) -> Propos
 
 
 @transaction.atomic
+def delete_draft(*, actor: User, proposal_id: UUID) -> None:
+    """Throw a draft away. Locks the proposal. NotADraft once it was published: that stays."""
+    proposal = lock_own_proposal(actor=actor, proposal_id=proposal_id)
+    if proposal.status != Proposal.Status.DRAFT:
+        raise NotADraft
+    record(Action.DRAFT_DELETED, actor=actor, resource=proposal, old=_fingerprints(proposal))
+    proposal.delete()
+
+
+@transaction.atomic
 def publish_proposal(*, actor: User, proposal_id: UUID) -> Proposal:
     """Show a draft to everybody; it opens by itself. Locks the proposal. Twice changes nothing."""
     proposal = lock_own_proposal(actor=actor, proposal_id=proposal_id)
@@ -114,10 +131,14 @@ def withdraw_proposal(*, actor: User, proposal_id: UUID) -> Proposal:
 
 
 def lock_own_proposal(*, actor: User, proposal_id: UUID) -> Proposal:
-    """The proposal, locked, with the database's clock; NotYours when ``actor`` did not write it."""
-    proposal = (
-        Proposal.objects.select_for_update(of=("self",)).annotate(db_now=Now()).get(pk=proposal_id)
-    )
+    """The proposal, locked, with the database's clock; NotYours when ``actor`` did not write it.
+
+    NotThere when its author deleted the draft a moment ago.
+    """
+    locked = Proposal.objects.select_for_update(of=("self",)).annotate(db_now=Now())
+    proposal = locked.filter(pk=proposal_id).first()
+    if proposal is None:
+        raise NotThere
     if proposal.proposer_id != actor.pk:
         raise NotYours
     return proposal

@@ -1,9 +1,10 @@
-"""Writing, publishing and withdrawing a proposal."""
+"""Writing, publishing and withdrawing a proposal, and deleting a draft."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -14,7 +15,7 @@ from dao_portal.core.http import see_other
 from dao_portal.core.markdown import render_markdown
 
 from .. import selectors, services
-from ..errors import NotEditable, NotPublishable, TooLateToWithdraw
+from ..errors import NotADraft, NotEditable, NotPublishable, NotThere, TooLateToWithdraw
 from ..forms import MAX_TEXT, ProposalForm
 from ..models import Proposal
 from ..rules import current_rules
@@ -130,6 +131,8 @@ def proposal_publish(request: HttpRequest, number: int) -> HttpResponse:
             services.publish_proposal(actor=_member(request), proposal_id=proposal.pk)
         except NotPublishable:
             refused = True  # the list of checks says why
+        except NotThere as gone:
+            raise Http404 from gone
         else:
             messages.success(request, _("Published. Voting opens by itself."))
             return see_other(proposal.get_absolute_url())
@@ -155,6 +158,8 @@ def proposal_withdraw(request: HttpRequest, number: int) -> HttpResponse:
             services.withdraw_proposal(actor=_member(request), proposal_id=proposal.pk)
         except TooLateToWithdraw as refusal:
             messages.error(request, refusal.message)
+        except NotThere as gone:
+            raise Http404 from gone
         else:
             messages.success(request, _("Withdrawn. It stays readable."))
         return see_other(proposal.get_absolute_url())
@@ -162,6 +167,27 @@ def proposal_withdraw(request: HttpRequest, number: int) -> HttpResponse:
         messages.error(request, TooLateToWithdraw.message)
         return see_other(proposal.get_absolute_url())
     return render_page(request, "governance/proposal_withdraw.html", {"proposal": proposal})
+
+
+@form_methods
+@login_required
+def proposal_delete(request: HttpRequest, number: int) -> HttpResponse:
+    """Throw a draft away, after a second thought."""
+    proposal = _own_proposal(request, number)
+    if request.method == "POST":
+        try:
+            services.delete_draft(actor=_member(request), proposal_id=proposal.pk)
+        except NotADraft as refusal:
+            messages.error(request, refusal.message)
+            return see_other(proposal.get_absolute_url())
+        except NotThere as gone:
+            raise Http404 from gone
+        messages.success(request, _("Draft deleted."))
+        return see_other(reverse("governance:proposal_list"))
+    if proposal.status != Proposal.Status.DRAFT:
+        messages.error(request, NotADraft.message)
+        return see_other(proposal.get_absolute_url())
+    return render_page(request, "governance/proposal_delete.html", {"proposal": proposal})
 
 
 def _own_proposal(request: HttpRequest, number: int) -> Proposal:

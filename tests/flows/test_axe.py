@@ -62,6 +62,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/proposals/{draft}/",
         "/proposals/{draft}/edit/",
         "/proposals/{draft}/publish/",
+        "/proposals/{draft}/delete/",
         "/proposals/new/",
         "/notifications/",
         "/notifications/?show=unread",

@@ -518,10 +518,38 @@ def test_a_proposal_that_opens_while_its_author_thinks_stays_open(signed_in, ada
     assert content_of(proposal)[4] == "active"
 
 
+# --- deleting -----------------------------------------------------------------------------------
+
+
+def test_deleting_a_draft_asks_first(signed_in, ada):
+    draft = ProposalFactory(proposer=ada, title="Half a thought")
+    address = f"/proposals/{draft.number}/delete/"
+
+    assert address in page(signed_in.get(f"/proposals/{draft.number}/"))
+    assert "Its text is gone for good." in page(signed_in.get(address))
+    assert Proposal.objects.filter(pk=draft.pk).exists()
+    response = signed_in.post(address, follow=True)
+
+    assert "Draft deleted." in page(response)
+    assert response.redirect_chain == [("/proposals/", 303)]
+    assert not Proposal.objects.filter(pk=draft.pk).exists()
+    assert signed_in.post(address).status_code == 404
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_published_proposal_cannot_be_deleted(signed_in, ada, method):
+    proposal = ProposalFactory(upcoming=True, proposer=ada)
+
+    response = getattr(signed_in, method)(f"/proposals/{proposal.number}/delete/", follow=True)
+
+    assert "Only a draft can be deleted." in page(response)
+    assert content_of(proposal)[4] == "active"
+
+
 # --- whose --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("page_name", ["edit", "publish", "withdraw"])
+@pytest.mark.parametrize("page_name", ["edit", "publish", "withdraw", "delete"])
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_anothers_proposal_is_not_there(signed_in, page_name, method):
     proposal = ProposalFactory(upcoming=True)

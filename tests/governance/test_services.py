@@ -14,10 +14,12 @@ from dao_portal.core.options import clear_option_cache, set_option
 from governance import services
 from governance.canonical import canonical_hash
 from governance.errors import (
+    NotADraft,
     NotEditable,
     NotEligible,
     NothingToCancel,
     NotPublishable,
+    NotThere,
     NotYours,
     ReasonTooLong,
     UnknownChoice,
@@ -162,7 +164,41 @@ def test_only_the_author_edits_publishes_and_withdraws(role):
         services.publish_proposal(actor=other, proposal_id=draft.pk)
     with pytest.raises(NotYours):
         services.withdraw_proposal(actor=other, proposal_id=draft.pk)
+    with pytest.raises(NotYours):
+        services.delete_draft(actor=other, proposal_id=draft.pk)
     assert actions_on(draft) == []
+
+
+# --- deleting -----------------------------------------------------------------------------------
+
+
+def test_a_deleted_draft_leaves_only_its_hashes_in_the_audit_log():
+    draft = services.create_draft(actor=UserFactory(), content=content())
+
+    services.delete_draft(actor=draft.proposer, proposal_id=draft.pk)
+
+    assert not Proposal.objects.filter(pk=draft.pk).exists()
+    assert actions_on(draft) == ["proposal.created", "proposal.draft_deleted"]
+    event = AuditLog.objects.get(action="proposal.draft_deleted")
+    assert draft.title not in str(event.old_values)
+    assert set(event.old_values) >= {"title_sha256", "description_sha256"}
+
+
+def test_what_was_published_is_never_deleted():
+    for proposal in (ProposalFactory(upcoming=True), open_proposal_with([5])):
+        with pytest.raises(NotADraft):
+            services.delete_draft(actor=proposal.proposer, proposal_id=proposal.pk)
+
+        assert Proposal.objects.filter(pk=proposal.pk).exists()
+
+
+@pytest.mark.parametrize("service", ["publish_proposal", "withdraw_proposal", "delete_draft"])
+def test_a_draft_that_was_deleted_meanwhile_is_not_there(service):
+    draft = ProposalFactory()
+    services.delete_draft(actor=draft.proposer, proposal_id=draft.pk)
+
+    with pytest.raises(NotThere):
+        getattr(services, service)(actor=draft.proposer, proposal_id=draft.pk)
 
 
 # --- publishing ---------------------------------------------------------------------------------
