@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -24,7 +24,7 @@ from ..canonical import canonical_amount, canonical_hash, canonical_time, votes_
 from ..errors import NothingToCancel, NotPublishable
 from ..models import RULE_VERSION, PowerSnapshot, Proposal, TallySlot, Vote
 from ..outcome import Outcome, decide
-from ..rules import current_rules
+from ..rules import Rules, current_rules
 
 logger = logging.getLogger(__name__)
 
@@ -72,13 +72,13 @@ def open_proposal(*, proposal_id: UUID) -> bool:
     rules = current_rules()
     if rules.token is None:
         raise NotPublishable(_("The community has no governance token yet."))
-    total_power = snapshot_power(proposal, token_id=rules.token.pk)
-    proposal.token = rules.token
-    proposal.total_power = total_power
-    proposal.quorum_mode = rules.quorum_mode
-    proposal.quorum_threshold = rules.quorum_of(total_power)
-    proposal.approval_numerator = rules.approval.numerator
-    proposal.approval_denominator = rules.approval.denominator
+    write_opening(proposal, rules, total_power=snapshot_power(proposal, token_id=rules.token.pk))
+    return True
+
+
+def write_opening(proposal: Proposal, rules: Rules, *, total_power: Decimal) -> None:
+    """Freeze ``rules`` on ``proposal`` and let votes in; its power is counted. Needs its lock."""
+    set_rule(proposal, rules, total_power=total_power)
     freeze_rule(proposal)
     proposal.opened_at = _clock()
     proposal.save()
@@ -90,14 +90,18 @@ def open_proposal(*, proposal_id: UUID) -> bool:
             "number": proposal.number,
             "fingerprint": proposal.fingerprint,
             "total_power": canonical_amount(total_power),
-            "quorum": canonical_amount(proposal.quorum_threshold),
+            "quorum": canonical_amount(rules.quorum_of(total_power)),
         },
     )
-    return True
 
 
-def snapshot_power(proposal: Proposal, *, token_id: UUID) -> Decimal:
-    """Count everybody's power in one statement; the sum. Each part is rounded down, then added."""
+def snapshot_power(
+    proposal: Proposal, *, token_id: UUID, members: Sequence[UUID] | None = None
+) -> Decimal:
+    """Count everybody's power in one statement; the sum. Each part is rounded down, then added.
+
+    Only that of ``members`` where they are given: no real opening does that.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -107,13 +111,16 @@ def snapshot_power(proposal: Proposal, *, token_id: UUID) -> Decimal:
                 SELECT user_id,
                        trunc(balance * %(balance_weight)s, 18) AS own,
                        trunc(staked_balance * %(staked_weight)s, 18) AS staked
-                FROM user_tokens WHERE token_id = %(token)s
+                FROM user_tokens
+                WHERE token_id = %(token)s
+                  AND (%(members)s::uuid[] IS NULL OR user_id = ANY(%(members)s))
             ) AS parts
             WHERE own + staked > 0
             """,
             {
                 "proposal": proposal.pk,
                 "token": token_id,
+                "members": None if members is None else list(members),
                 "balance_weight": get_option("power.balance_weight"),
                 "staked_weight": get_option("power.staked_weight"),
             },
@@ -122,6 +129,16 @@ def snapshot_power(proposal: Proposal, *, token_id: UUID) -> Decimal:
         total=Coalesce(Sum("power"), Decimal(0))
     )["total"]
     return total
+
+
+def set_rule(proposal: Proposal, rules: Rules, *, total_power: Decimal) -> None:
+    """Let ``proposal`` be judged by ``rules``, among so much power; saves nothing."""
+    proposal.token = rules.token
+    proposal.total_power = total_power
+    proposal.quorum_mode = rules.quorum_mode
+    proposal.quorum_threshold = rules.quorum_of(total_power)
+    proposal.approval_numerator = rules.approval.numerator
+    proposal.approval_denominator = rules.approval.denominator
 
 
 def freeze_rule(proposal: Proposal) -> None:

@@ -25,7 +25,7 @@ from governance import services
 from governance.models import Proposal
 from governance.rules import current_rules
 from governance.services.history import Ballot, write_history
-from governance.services.lifecycle import snapshot_power
+from governance.services.lifecycle import set_rule, snapshot_power
 from governance.services.proposals import Content
 from treasury.models import Token
 from treasury.services import set_holding
@@ -256,12 +256,7 @@ def _write_decided(decided: Decided, people: People, *, now: datetime) -> Propos
     )
     proposal.save()
     proposal.refresh_from_db()  # the database gave it a number
-    proposal.token = rules.token
-    proposal.total_power = snapshot_power(proposal, token_id=rules.token.pk)
-    proposal.quorum_mode = rules.quorum_mode
-    proposal.quorum_threshold = rules.quorum_of(proposal.total_power)
-    proposal.approval_numerator = rules.approval.numerator
-    proposal.approval_denominator = rules.approval.denominator
+    set_rule(proposal, rules, total_power=snapshot_power(proposal, token_id=rules.token.pk))
     write_history(
         actor=None,
         proposal=proposal,
