@@ -6,9 +6,13 @@ from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from dao_portal.core.options import get_option
+from dao_portal.core.views import keep_theme
+
+from .models import Profile, User
 
 # One sentence for both ways to sign in: it must not tell which half was wrong.
 WRONG_LOGIN = _("The username, e-mail address or password is not right.")
@@ -33,6 +37,14 @@ class AccountAdapter(DefaultAccountAdapter):
         "too_many_login_attempts": _("Too many tries. Wait a few minutes, then try again."),
         "username_taken": _("Another member has this username. Choose a different one."),
     }
+
+    def post_login(self, request: HttpRequest, user: User, **details: Any) -> HttpResponse:
+        """Sign in, and give this browser the theme that the member chose."""
+        response: HttpResponse = super().post_login(request, user, **details)
+        profile = Profile.objects.filter(user=user).first()
+        if profile and "theme" in profile.preferences:
+            keep_theme(response, profile.preferences["theme"])
+        return response
 
     def get_from_email(self) -> str:
         """The sender's address under the community's name."""

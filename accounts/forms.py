@@ -6,14 +6,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from allauth.account import forms as allauth
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from django.utils.functional import lazy
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from dao_portal.core.errors import DomainError
+
 from .models import Profile, User
+from .pictures import MOST_BYTES, square_picture
+from .preferences import THEMES, zone_choices
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -107,9 +114,7 @@ class ReauthenticateForm(PlainWords, allauth.ReauthenticateForm):
 
 
 class ProfileForm(forms.ModelForm[Profile]):
-    """One's own profile: name, words, links and theme. Saving is the service's affair."""
-
-    THEMES = (("light", _("Light")), ("dark", _("Dark")), ("auto", _("Device")))
+    """One's own profile: name, words, picture, links and preferences. Saving is the service's."""
 
     first_name = forms.CharField(label=_("First name"), max_length=150, required=False)
     last_name = forms.CharField(label=_("Last name"), max_length=150, required=False)
@@ -120,6 +125,13 @@ class ProfileForm(forms.ModelForm[Profile]):
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
+    picture = forms.FileField(
+        label=_("Picture"),
+        help_text=_("PNG, JPEG or WebP up to 2 MB. We keep its middle, 256 pixels wide."),
+        required=False,
+        error_messages={"empty": _("This file is empty. Choose another one.")},
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
+    )
     website = forms.URLField(
         label=_("Website"),
         max_length=200,
@@ -128,16 +140,49 @@ class ProfileForm(forms.ModelForm[Profile]):
         error_messages={"invalid": _("Write the whole address, such as https://example.org.")},
     )
     theme = forms.ChoiceField(label=_("Theme"), choices=THEMES, widget=forms.RadioSelect)
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        help_text=_("Every time on the portal is shown in it, and read in it when you type one."),
+        error_messages={"invalid_choice": _("Choose one of the listed time zones.")},
+    )
 
     class Meta:
         model = Profile
         fields = ("bio", "website", "twitter", "discord", "telegram")
 
-    def __init__(self, data: QueryDict | None = None, *, member: User) -> None:
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        files: MultiValueDict[str, UploadedFile[Any]] | None = None,
+        *,
+        member: User,
+        theme: str,
+    ) -> None:
+        """``theme`` is the one that this browser shows now."""
         profile = Profile.objects.filter(user=member).first() or Profile(user=member)
         initial = {
             "first_name": member.first_name,
             "last_name": member.last_name,
-            "theme": profile.preferences.get("theme", "auto"),
+            "theme": theme,
+            "time_zone": profile.preferences.get("time_zone", "UTC"),
         }
-        super().__init__(data, instance=profile, initial=initial)
+        super().__init__(data, files, instance=profile, initial=initial)
+        self.fields["time_zone"].choices = zone_choices(timezone.now())  # type: ignore[attr-defined]
+
+    def clean_picture(self) -> bytes | None:
+        """The picture as the portal keeps it."""
+        file = self.cleaned_data["picture"]
+        if file is None:
+            return None
+        if file.size > MOST_BYTES:
+            raise forms.ValidationError(
+                _("This picture is larger than 2 MB. Choose a smaller one.")
+            )
+        try:
+            return square_picture(file)
+        except DomainError as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+
+    def clean(self) -> None:
+        if self.errors and self.cleaned_data.get("picture"):
+            self.add_error("picture", gettext("Choose the picture again: it was not kept."))

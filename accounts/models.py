@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import (
@@ -11,10 +12,22 @@ from django.contrib.auth.models import (
 )
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Coalesce, Concat, Lower, NullIf, Trim
 from django.utils.translation import gettext_lazy as _
 
 from dao_portal.core.base import BaseModel
+
+from .preferences import validate_preferences
+
+ACTIVE = models.Q(is_active=True)
+MODERATING = models.Q(role__in=["moderator", "admin"])
+# What get_full_name() says, in lower case: the directory searches and sorts by its index.
+LOWER_NAME = Lower(
+    Coalesce(
+        NullIf(Trim(Concat("first_name", models.Value(" "), "last_name")), models.Value("")),
+        "username",
+    )
+)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -92,6 +105,14 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
             models.Index(fields=["role"], name="users_role_ix"),
             # newest members first
             models.Index(fields=["created_at"], name="users_created_ix"),
+            # the directory, newest first
+            models.Index(
+                fields=["-created_at", "-id"], condition=ACTIVE, name="users_directory_newest_ix"
+            ),
+            # the directory by name, and found by how the name begins
+            models.Index(LOWER_NAME, "id", name="users_directory_name_ix"),
+            # the directory, found by how the last name begins
+            models.Index(Lower("last_name"), name="users_directory_last_name_ix"),
         )
 
     def __str__(self) -> str:
@@ -114,11 +135,17 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
         return self.role == self.Role.ADMIN
 
 
+def picture_path(profile: models.Model, filename: str) -> str:
+    """Where a picture is stored, under a name that nobody can guess and nobody else ever gets."""
+    return f"pictures/{secrets.token_hex(16)}.webp"
+
+
 class Profile(BaseModel):
     """What a member shows of themselves, and how they like the portal.
 
-    ``avatar_url`` is where a picture once was, at another community: it is kept, and never loaded
-    by a page or by the server. ``preferences`` is validated by accounts/preferences.py.
+    ``picture`` is ours: an upload, drawn anew by accounts/pictures.py. ``avatar_url`` is where a
+    picture once was, at another community: it is kept, and never loaded by a page or by the server.
+    ``preferences`` is validated by accounts/preferences.py.
     """
 
     user = models.OneToOneField(
@@ -127,12 +154,19 @@ class Profile(BaseModel):
     bio = models.TextField(_("about"), blank=True, db_default="")
     bio_html = models.TextField(editable=False, blank=True, db_default="")
     avatar_url = models.URLField(_("picture elsewhere"), blank=True, db_default="")
+    picture = models.FileField(
+        _("picture"), upload_to=picture_path, blank=True, db_default="", editable=False
+    )
     website = models.URLField(_("website"), blank=True, db_default="")
     twitter = models.CharField(_("X or Twitter"), max_length=64, blank=True, db_default="")
     discord = models.CharField(_("Discord"), max_length=64, blank=True, db_default="")
     telegram = models.CharField(_("Telegram"), max_length=64, blank=True, db_default="")
     preferences = models.JSONField(
-        _("preferences"), default=dict, blank=True, db_default=models.Value({}, models.JSONField())
+        _("preferences"),
+        default=dict,
+        blank=True,
+        db_default=models.Value({}, models.JSONField()),
+        validators=[validate_preferences],
     )
 
     class Meta:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
@@ -20,6 +21,7 @@ from dao_portal.core.events import record
 from dao_portal.core.markdown import render_markdown
 
 from .models import Profile, User, Wallet
+from .preferences import validate_preferences
 
 
 class WalletClaimed(DomainError):
@@ -70,10 +72,13 @@ def update_profile(
     discord: str,
     telegram: str,
     theme: str,
+    time_zone: str,
+    picture: bytes | None = None,
 ) -> Profile:
     """Write ``actor``'s own profile; the text becomes HTML once, here. Locks the member.
 
-    The audit row says which fields changed, never to what: they are personal.
+    ``picture`` is what square_picture() made; None keeps the one there is. The audit row says which
+    fields changed, never to what: they are personal.
     """
     member = User.objects.select_for_update().get(pk=actor.pk)
     profile, _created = Profile.objects.get_or_create(user=member)
@@ -84,8 +89,9 @@ def update_profile(
         "twitter": twitter.strip(),
         "discord": discord.strip(),
         "telegram": telegram.strip(),
-        "preferences": profile.preferences | {"theme": theme},
+        "preferences": profile.preferences | {"theme": theme, "time_zone": time_zone},
     }
+    validate_preferences(words["preferences"])
     changed = [
         name
         for row, values in ((member, names), (profile, words))
@@ -97,11 +103,38 @@ def update_profile(
     for name, value in words.items():
         setattr(profile, name, value)
     profile.bio_html = render_markdown(profile.bio)
+    if picture:
+        _delete_picture_file(profile)
+        profile.picture.save("", ContentFile(picture), save=False)
+        changed.append("picture")
     member.save(update_fields=["first_name", "last_name", "updated_at"])
     profile.save()
     if changed:
         record(Action.PROFILE_CHANGED, actor=actor, resource=profile, new={"changed": changed})
     return profile
+
+
+@transaction.atomic
+def remove_picture(*, actor: User) -> None:
+    """Go back to ``actor``'s initials. Locks the member; nothing happens without a picture."""
+    member = User.objects.select_for_update().get(pk=actor.pk)
+    profile = Profile.objects.filter(user=member).first()
+    if profile is None or not profile.picture:
+        return
+    _delete_picture_file(profile)
+    profile.picture = ""
+    profile.save(update_fields=["picture", "updated_at"])
+    record(Action.PROFILE_CHANGED, actor=actor, resource=profile, new={"changed": ["picture"]})
+
+
+def _delete_picture_file(profile: Profile) -> None:
+    """Delete the picture's file once nothing in the database names it any more.
+
+    A file that cannot be deleted is logged and stays; a change that fails leaves it in place.
+    """
+    storage, name = profile.picture.storage, profile.picture.name
+    if name:
+        transaction.on_commit(lambda: storage.delete(name), robust=True)
 
 
 @transaction.atomic

@@ -2,15 +2,18 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from dao_portal.core.context_processors import THEME_COOKIE
 from dao_portal.core.htmx import render_page
 from dao_portal.core.http import see_other
-from dao_portal.core.views import keep_theme
+from dao_portal.core.views import A_YEAR, keep_theme
 
 from . import services
 from .forms import ProfileForm
@@ -37,7 +40,12 @@ def member_detail(request: HttpRequest, username: str) -> HttpResponse:
 def profile_edit(request: HttpRequest) -> HttpResponse:
     """One's own profile and preferences."""
     assert isinstance(request.user, User)
-    form = ProfileForm(request.POST if request.method == "POST" else None, member=request.user)
+    form = ProfileForm(
+        request.POST if request.method == "POST" else None,
+        request.FILES if request.method == "POST" else None,
+        member=request.user,
+        theme=request.COOKIES.get(THEME_COOKIE, "auto"),
+    )
     if request.method == "POST" and form.is_valid():
         services.update_profile(actor=request.user, **form.cleaned_data)
         messages.success(request, _("Your profile is saved."))
@@ -46,3 +54,24 @@ def profile_edit(request: HttpRequest) -> HttpResponse:
         return response
     status = 422 if form.errors else 200
     return render_page(request, "accounts/profile_edit.html", {"form": form}, status=status)
+
+
+@require_POST
+@login_required
+def picture_remove(request: HttpRequest) -> HttpResponse:
+    """Back to one's initials."""
+    assert isinstance(request.user, User)
+    services.remove_picture(actor=request.user)
+    messages.success(request, _("Your picture is removed."))
+    return see_other(reverse("accounts:profile_edit"))
+
+
+@require_safe
+@cache_control(public=True, max_age=A_YEAR, immutable=True)
+def picture(request: HttpRequest, name: str) -> FileResponse:
+    """A member's picture, for as long as it is theirs: another one has another name."""
+    try:
+        file = default_storage.open(f"pictures/{name}.webp")
+    except FileNotFoundError as gone:
+        raise Http404 from gone
+    return FileResponse(file, content_type="image/webp")

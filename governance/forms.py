@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -99,7 +99,7 @@ class ProposalForm(forms.Form):
         """``typed`` is shown again without being judged, in place of what ``proposal`` says."""
         self.window = None if typed else _window_of(proposal)
         super().__init__(data, initial=_written(proposal) | dict(typed or {}))
-        zone = {"zone": timezone.localtime().tzname()}
+        zone = {"zone": timezone.get_current_timezone()}
         self.fields["opens_at"].label = gettext("At (%(zone)s)") % zone
 
     def clean(self) -> None:
@@ -119,11 +119,15 @@ class ProposalForm(forms.Form):
             self.add_error("lasts", gettext("Say how long voting lasts."))
         if hour is None or count is None:
             return None
-        start, length = timezone.make_aware(datetime.combine(day, hour)), count * UNITS[unit][1]
+        start = timezone.make_aware(datetime.combine(day, hour))
+        length = count * UNITS[unit][1]
         problems = _window_problems(start, length)
         for field, text in problems.items():
             self.add_error(field, text)
-        return None if problems else (start, start + length)
+        if problems:
+            return None
+        start = start.astimezone(UTC)
+        return start, start + length
 
     def content(self) -> Content:
         """What was written; only after ``is_valid``."""
@@ -145,8 +149,24 @@ class ProposalForm(forms.Form):
 
 
 def _window_problems(start: datetime, length: timedelta) -> dict[str, str]:
-    """What is wrong with a window already while it is written, by field."""
+    """What is wrong with a window already while it is written, by field.
+
+    ``start`` is in the reader's zone, whose clocks may skip an hour or show one twice.
+    """
     problems = {}
+    offset, later_offset = start.utcoffset(), start.replace(fold=1).utcoffset()
+    assert offset is not None
+    assert later_offset is not None
+    zone = {"zone": start.tzinfo}
+    if offset < later_offset:
+        problems["opens_at"] = (
+            gettext("On this day the clocks in %(zone)s skip this time. Choose another one.") % zone
+        )
+    if offset > later_offset:
+        problems["opens_at"] = (
+            gettext("On this day the clocks in %(zone)s show this time twice. Choose another one.")
+            % zone
+        )
     if start <= timezone.now():
         problems["opens_on"] = gettext("That moment has passed. Choose a later one.")
     if start > timezone.now() + MOST_AHEAD:

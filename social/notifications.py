@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -184,6 +184,9 @@ def about(proposal: Proposal, text: str) -> str:
 
 
 def spell_time(moment: datetime) -> str:
-    """The moment with its zone, as the pages write it: 24 Nov 2026, 20:24 UTC."""
-    local = timezone.localtime(moment)
+    """The moment with its zone, as the pages write it: 24 Nov 2026, 20:24 UTC.
+
+    In UTC whoever's request this runs in: one text goes to many readers.
+    """
+    local = timezone.localtime(moment, UTC)
     return f"{dateformat.format(local, DATE_AND_TIME)} {local.tzname()}"

@@ -4,13 +4,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
 from .base import uuid7
 from .context import RequestInfo, request_scope
 from .http import client_ip
 
+MOST_BYTES = 32 * 1024 * 1024
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -31,6 +32,18 @@ class RequestInfoMiddleware:
             response = self.get_response(request)
         response["X-Request-Id"] = info.request_id
         return response
+
+
+def refuse_large(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
+    """Nobody fills the disk: a form says kindly that its file is too large, up to this size."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal() or int(length[:20]) > MOST_BYTES:
+            raise RequestDataTooBig("the request is larger than the portal reads")
+        return get_response(request)
+
+    return middleware
 
 
 def refuse_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:

@@ -134,6 +134,6 @@ def _weightiest_reasons(proposal: Proposal) -> list[Vote]:
     return list(
         Vote.objects.filter(proposal=proposal)
         .exclude(reason="")
-        .select_related("voter")
+        .select_related("voter__profile")
         .order_by("-voting_power", "pk")[:MOST_REASONS]
     )

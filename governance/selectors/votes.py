@@ -86,7 +86,7 @@ def votes_page(
     tabs = _tabs(standing)
     listed = _listed(proposal, filters)
     known = None if filters.with_reason else _count(tabs, filters.choice)
-    votes = listed.select_related("voter").order_by(*ORDERS[filters.sort])
+    votes = listed.select_related("voter__profile").order_by(*ORDERS[filters.sort])
     shown = CountedPaginator(votes, count=known).get_page(page)
     mine = _own_vote(proposal, viewer)
     return VotesPage(

@@ -46,7 +46,7 @@ def _filters(query: QueryDict) -> selectors.ListFilters:
 def proposal_detail(request: HttpRequest, number: int) -> HttpResponse:
     """One proposal: its text, the vote, how it stands and why."""
     proposal = get_object_or_404(
-        Proposal.objects.visible_to(request.user).select_related("proposer", "token"),
+        Proposal.objects.visible_to(request.user).select_related("proposer__profile", "token"),
         number=number,
     )
     context = page_context(request, proposal)

@@ -33,7 +33,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 def vote_cast(request: HttpRequest, number: int) -> HttpResponse:
     """Choose, look once more, cast. GET shows the form again to who has voted."""
     proposal = get_object_or_404(
-        Proposal.objects.published().select_related("proposer", "token"), number=number
+        Proposal.objects.published().select_related("proposer__profile", "token"), number=number
     )
     if request.method == "POST" and request.user.is_authenticated:
         return _take_step(request, proposal)

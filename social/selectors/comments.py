@@ -235,7 +235,7 @@ def seen_by(
         proposal=proposal, comment=OuterRef("pk"), user=viewer.pk
     )
     return (
-        comments.select_related("user")
+        comments.select_related("user__profile")
         .annotate(mine=Subquery(reactions.values("kind")))
         .order_by("path")
     )

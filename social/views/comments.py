@@ -37,7 +37,7 @@ def comment_list(request: HttpRequest, number: int) -> HttpResponse:
     An order that is asked for here is remembered.
     """
     proposal = get_object_or_404(
-        Proposal.objects.published().select_related("proposer", "token"), number=number
+        Proposal.objects.published().select_related("proposer__profile", "token"), number=number
     )
     if request.method == "POST":
         return _post(request, proposal)

@@ -18,6 +18,7 @@ FORM = {
     "discord": "ada.okafor",
     "telegram": "",
     "theme": "dark",
+    "time_zone": "Africa/Lagos",
 }
 
 

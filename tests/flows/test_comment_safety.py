@@ -78,7 +78,8 @@ def proposal(attacker: User) -> Proposal:
         twitter=f'"><script>{CODE}</script>',
         discord="",
         telegram="",
-        theme="",
+        theme="auto",
+        time_zone="UTC",
     )
     attacker.refresh_from_db()
     proposal = ProposalFactory(

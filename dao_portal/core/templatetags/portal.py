@@ -178,6 +178,12 @@ def since(moment: datetime | None, now: datetime | None = None) -> str:
 RELATIVE = {"since": since, "until": until}
 
 
+def zone_name(moment: datetime) -> str:
+    """CET, or UTC-03 where the people have no letters for their zone."""
+    name = moment.tzname() or ""
+    return f"UTC{name}" if name.startswith(("+", "-")) else name
+
+
 @register.simple_tag
 def when(moment: datetime | None, form: str = DATE_AND_TIME) -> str:
     """A <time> in the reader's zone, with the exact UTC time as its title.
@@ -194,7 +200,7 @@ def when(moment: datetime | None, form: str = DATE_AND_TIME) -> str:
         local = timezone.localtime(moment)
         text = dateformat.format(local, form)
         if "H" in form:
-            text = f"{text} {local.tzname()}"
+            text = f"{text} {zone_name(local)}"
     return format_html(
         '<time datetime="{}" title="{} UTC">{}</time>',
         exact.strftime("%Y-%m-%dT%H:%M:%SZ"),
