@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import drafts, home, proposals, votes
+from .views import drafts, home, members, proposals, votes
 
 app_name = "governance"
 
@@ -18,6 +18,7 @@ urlpatterns = [
     path("proposals/<int:number>/vote/", votes.vote_cast, name="vote_cast"),
     path("proposals/<int:number>/votes/", votes.proposal_votes, name="proposal_votes"),
     path("proposals/<int:number>/votes.csv", votes.votes_csv, name="votes_csv"),
+    path("members/", members.member_list, name="member_list"),
     path("help/voting/", proposals.help_voting, name="help_voting"),
 ]
 

@@ -10,11 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib import admin
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -171,9 +174,13 @@ TABLE = [
     Row("/treasury/transactions/", "200"),
     Row("/tokens/", "302"),
     Row("/tokens/DPT/", "200"),
+    Row("/members/", "200", target="people"),
     Row("/members/author/", "200"),
     Row("/members/nobody/", "404"),
     Row("/account/", SIGNED_IN, "302 422 422 422 422 422"),
+    Row("/account/picture/remove/", "405", "302 303 303 303 303 303"),
+    Row("/media/pictures/{picture}.webp", "200"),
+    Row("/media/pictures/no-such-name.webp", "404"),
     # allauth's pages in our look
     Row("/accounts/login/", "200 302 302 302 302 302", "200 302 302 302 302 302"),
     Row("/accounts/logout/", SIGNED_IN, "302"),
@@ -271,10 +278,17 @@ def world() -> World:
     Wallet.objects.create(user=author, address="0xabc")
     TransactionFactory(user=author)
     set_option("governance.quorum", "4 %", actor=None)
+    picture = default_storage.save("pictures/author.webp", ContentFile(b"RIFF"))
     told = Notification.objects.filter(user=member).latest("id")
     places = {about: proposal.number for about, proposal in proposals.items()}
     return World(
-        places={**places, "comment": comment.pk, "told": told.pk, **rows_in_the_admin(users)},
+        places={
+            **places,
+            "comment": comment.pk,
+            "told": told.pk,
+            "picture": PurePath(picture).stem,
+            **rows_in_the_admin(users),
+        },
         sessions={role: sign_in(user) for role, user in users.items()},
     )
 

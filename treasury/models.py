@@ -89,8 +89,8 @@ class UserToken(BaseModel):
             not_negative("voting_power", "user_tokens_voting_power_ck"),
         )
         indexes = (
-            # the largest holders of a token first
-            models.Index(fields=["token", "-voting_power"], name="user_tokens_power_ix"),
+            # the largest holders of a token first, also among a million who hold the same
+            models.Index(fields=["token", "-voting_power", "id"], name="user_tokens_power_ix"),
             models.Index(fields=["voting_power"], name="user_tokens_voting_power_ix"),
             models.Index(fields=["created_at"], name="user_tokens_created_ix"),
         )

@@ -48,6 +48,16 @@ def current_power(user: User | AnonymousUser) -> Decimal:
     return holding.voting_power if holding else Decimal(0)
 
 
+def greatest_holding() -> UserToken | None:
+    """Whoever holds most power right now, by the governance token."""
+    token = Token.objects.filter(symbol=get_option("governance.token"))
+    return (
+        UserToken.objects.filter(token=token.values("pk")[:1], voting_power__gt=0)
+        .order_by("-voting_power", "id")
+        .first()
+    )
+
+
 def total_power(token_id: UUID) -> Decimal:
     """All voting power that a token gives right now."""
     total: Decimal = UserToken.objects.filter(token=token_id).aggregate(
@@ -322,7 +332,7 @@ def largest_holders(token: Token, *, most: int = 10) -> list[UserToken]:
     """Who has most power in ``token``, largest first."""
     return list(
         UserToken.objects.filter(token=token, voting_power__gt=0)
-        .select_related("user")
+        .select_related("user__profile")
         .order_by("-voting_power", "id")[:most]
     )
 

@@ -39,6 +39,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/treasury/",
         "/treasury/transactions/",
         "/tokens/DPT/",
+        "/members/",
+        "/members/?q=nobody+like+this",
         "/members/mira/",
         "/accounts/login/",
         "/accounts/signup/",
