@@ -43,6 +43,25 @@ ORDERS = {
     Sort.OLDEST: ("pk",),
 }
 
+# All that a page shows of a comment and its author: half of what they have, and no text twice.
+SHOWN = (
+    "proposal",
+    "parent",
+    "root_id",
+    "path",
+    "depth",
+    "content_html",
+    "likes",
+    "dislikes",
+    "is_deleted",
+    "edited_at",
+    "created_at",
+    "user__username",
+    "user__first_name",
+    "user__last_name",
+    "user__profile__picture",
+)
+
 # The first comments of each thread, in turn, until the room is used up: a thread of ten thousand
 # does not push the others off the page, and each thread reads no more rows than it may show.
 # By way of the array PostgreSQL fetches these few by their key, instead of reading all of the
@@ -236,6 +255,7 @@ def seen_by(
     )
     return (
         comments.select_related("user__profile")
+        .only(*SHOWN)
         .annotate(mine=Subquery(reactions.values("kind")))
         .order_by("path")
     )

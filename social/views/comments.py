@@ -25,6 +25,7 @@ from ..errors import ParentNotFound
 from ..forms import SORT_COOKIE, Wanted, read_sort, read_uuid, read_wanted
 from ..models import Comment, CommentReaction
 from ..selectors import Sort
+from ..templatetags.comments import reactions, shared_words
 
 A_YEAR = 365 * 24 * 3600
 Kind = CommentReaction.Kind
@@ -167,7 +168,7 @@ def _react(request: HttpRequest, comment_id: UUID, kind: CommentReaction.Kind) -
     except DomainError as refusal:
         reacted, mine, error = comment, None, str(refusal)
     if _is_htmx(request):
-        context = {"comment": reacted, "mine": mine or 0, "error": error, "signed_in": True}
+        context = reactions(reacted, mine or 0) | {"words": shared_words(), "error": error}
         response = render(
             request, "social/comment_reacted.html", context, status=422 if error else 200
         )

@@ -203,6 +203,21 @@ def test_icon_is_drawn_once() -> None:
     assert portal._draw.cache_info().hits == hits + 1
 
 
+def test_icon_with_fixed_words_is_a_part_of_its_template() -> None:
+    compiled = Template('{% load portal %}{% icon "vote" size=20 %}')
+    hits = portal._draw.cache_info().hits
+    assert compiled.render(Context()) == compiled.render(Context()) == portal.icon("vote", size=20)
+    assert portal._draw.cache_info().hits == hits + 1  # the one above
+
+
+@pytest.mark.parametrize("tag", ["{% icon name size=20 %}", '{% icon "VOTE"|lower size=20 %}'])
+def test_icon_with_other_words_is_looked_up_each_time(tag: str) -> None:
+    compiled = Template(f"{{% load portal %}}{tag}")
+    for name in ("vote", "check"):
+        wanted = name if "name" in tag else "vote"
+        assert compiled.render(Context({"name": name})) == portal.icon(wanted, size=20)
+
+
 def test_query_changes_one_parameter_and_keeps_the_rest() -> None:
     request = RequestFactory().get("/proposals/", {"q": "a&b", "status": "open", "page": "3"})
     shown = render('{% query status="passed" page="" %}', request=request)

@@ -14,10 +14,11 @@ from typing import Any
 
 from django import template
 from django.http import QueryDict
+from django.template.base import Node, Parser, TextNode, Token
 from django.template.context import RequestContext
 from django.utils import dateformat, timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import escape
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from lucide.templatetags.lucide import lucide
 
@@ -59,13 +60,25 @@ def _draw(name: str, size: int, css: str) -> str:
     return "".join(line.strip() for line in drawing.splitlines())
 
 
-@register.simple_tag(name="icon")
 def icon(name: str, size: int = 24, **attributes: str) -> SafeString:
     """``{% icon "vote" size=20 class="ok" %}``: a Lucide icon, hidden from screen readers.
 
     Kept once drawn: unpacking and serialising an icon costs more than the rest of a table row.
     """
-    return mark_safe(_draw(str(name), int(size), str(attributes.get("class", ""))))  # noqa: S308
+    return SafeString(_draw(str(name), int(size), str(attributes.get("class", ""))))
+
+
+register.simple_tag(icon)
+compile_icon = register.tags["icon"]
+
+
+@register.tag(name="icon")
+def compile_fixed_icon(parser: Parser, token: Token) -> Node:
+    """An icon that is the same each time becomes a part of its template's text."""
+    node = compile_icon(parser, token)
+    asked = [*node.args, *node.kwargs.values()]
+    is_fixed = not any(word.filters or getattr(word.var, "lookups", None) for word in asked)
+    return TextNode(node.render(template.Context())) if is_fixed else node
 
 
 # --- numbers --------------------------------------------------------------------------------
@@ -95,6 +108,8 @@ def _plain(value: Decimal) -> str:
 @register.filter
 def amount(value: Number | None) -> str:
     """The whole number, exactly: 12,480 or 0.000001."""
+    if type(value) is int and value >= 0:
+        return f"{value:,}"  # most of what a page counts, at a tenth of the price
     return "" if value is None else _plain(_decimal(value))
 
 
@@ -193,7 +208,6 @@ def when(moment: datetime | None, form: str = DATE_AND_TIME) -> str:
     """
     if moment is None:
         return ""
-    exact = moment.astimezone(UTC)
     if form in RELATIVE:
         text = RELATIVE[form](moment)
     else:
@@ -201,11 +215,9 @@ def when(moment: datetime | None, form: str = DATE_AND_TIME) -> str:
         text = dateformat.format(local, form)
         if "H" in form:
             text = f"{text} {zone_name(local)}"
-    return format_html(
-        '<time datetime="{}" title="{} UTC">{}</time>',
-        exact.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        exact.strftime("%Y-%m-%d %H:%M:%S"),
-        text,
+    day, time = str(moment.astimezone(UTC))[: len("2026-01-31 12:00:00")].split()
+    return SafeString(
+        f'<time datetime="{day}T{time}Z" title="{day} {time} UTC">{escape(text)}</time>'
     )
 
 
