@@ -48,9 +48,25 @@ CROSS JOIN LATERAL (
 ) AS lot
 JOIN users ON users.username = 'm' || lpad(author::text, 7, '0')
 """
-WRITE = """
+# Those who like a comment are its author's neighbours: nobody twice, and never the author.
+LIKED = """
+CREATE TEMPORARY TABLE liked ON COMMIT DROP AS
+SELECT proposal_id, said.id AS comment_id, users.id AS user_id, moment,
+       CASE WHEN pg_temp.chance(n * %(most_likes)s + turn, 26) < 0.1 THEN -1 ELSE 1 END AS kind
+FROM said
+CROSS JOIN LATERAL generate_series(1, reactions) AS turn
+JOIN users ON users.username
+     = 'm' || lpad(((author + turn - 1) %% %(members)s + 1)::text, 7, '0')
+"""
+# Reactions come before their comments, as their key, checked at the end, allows: so each comment
+# is written once, with its counts, instead of again by the trigger for each of them.
+WRITE_REACTIONS = """
+INSERT INTO comment_reactions (created_at, proposal_id, comment_id, user_id, kind)
+SELECT moment, proposal_id, comment_id, user_id, kind FROM liked
+"""
+WRITE_COMMENTS = """
 INSERT INTO comments (id, created_at, updated_at, proposal_id, user_id, parent_id, root_id, path,
-                      depth, content, content_html)
+                      depth, content, content_html, likes, dislikes)
 WITH RECURSIVE placed AS (
     SELECT said.*, NULL::uuid AS parent_id, id AS root_id, replace(id::text, '-', '') AS path,
            0 AS depth
@@ -62,19 +78,25 @@ WITH RECURSIVE placed AS (
     JOIN said ON said.conversation = placed.conversation AND said.answers = placed.place
 )
 SELECT id, moment, moment, proposal_id, user_id, parent_id, root_id, path, depth,
-       (%(contents)s::text[])[text], (%(htmls)s::text[])[text]
-FROM placed ORDER BY id
+       (%(contents)s::text[])[text], (%(htmls)s::text[])[text],
+       coalesce(likes, 0), coalesce(dislikes, 0)
+FROM placed
+LEFT JOIN (
+    SELECT comment_id AS id, count(*) FILTER (WHERE kind = 1) AS likes,
+           count(*) FILTER (WHERE kind = -1) AS dislikes
+    FROM liked GROUP BY comment_id
+) AS counts USING (id)
+ORDER BY id
 """
-# Those who like a comment are its author's neighbours: nobody twice, and never the author.
-REACT = """
-INSERT INTO comment_reactions (created_at, proposal_id, comment_id, user_id, kind)
-SELECT moment, proposal_id, said.id, users.id,
-       CASE WHEN pg_temp.chance(n * %(most_likes)s + turn, 26) < 0.1 THEN -1 ELSE 1 END
-FROM said
-CROSS JOIN LATERAL generate_series(1, reactions) AS turn
-JOIN users ON users.username
-     = 'm' || lpad(((author + turn - 1) %% %(members)s + 1)::text, 7, '0')
-"""
+STATEMENTS = (
+    "ANALYZE talk",
+    SAID,
+    "ANALYZE said",
+    LIKED,
+    WRITE_REACTIONS,
+    WRITE_COMMENTS,
+    "DROP TABLE talk, said, liked",
+)
 
 
 @dataclass(frozen=True)
@@ -110,9 +132,8 @@ def add_comments(*, members: int, total: int, progress: Callable[[int], None]) -
             with cursor.copy(COPY_TALK) as copy:
                 for line in lines:
                     copy.write_row(line)
-            for statement in ("ANALYZE talk", SAID, "ANALYZE said", WRITE, REACT):
-                cursor.execute(statement, values if "%" in statement else None)
-            cursor.execute("DROP TABLE talk, said")
+            for statement in STATEMENTS:
+                cursor.execute(statement, values)
         progress(len(lines))
 
 

@@ -37,6 +37,14 @@ CREATE OR REPLACE FUNCTION pg_temp.pick(texts text[], n bigint, draw int) RETURN
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN texts[1 + floor(pg_temp.chance(n, draw) * cardinality(texts))::int];
 """
+# Looks drawn by chance, and grows with n all the same: rows that go to the end of an index cost
+# a fraction of those that go anywhere.
+HEX = """
+CREATE OR REPLACE FUNCTION pg_temp.growing_hex(n bigint, total bigint, kind text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN '0x' || lpad(to_hex(n * 4294967295 / total), 8, '0')
+            || encode(sha256((kind || n)::bytea), 'hex');
+"""
 
 # One row a member. They joined over the last year, faster and faster. Most hold little and a few
 # hold much (Pareto, the largest a million); one in eight holds what is left of a division.
@@ -62,7 +70,7 @@ LATERAL (
 LATERAL (
     SELECT uuidv7(joined - clock_timestamp()) AS id,
            CASE WHEN pg_temp.chance(n, 3) < 0.3 THEN round(held * 0.4, 2) ELSE 0 END AS staked,
-           joined + (%(now)s - joined) * pg_temp.chance(n, 7) AS moved,
+           least(joined + interval '30 days' * pg_temp.chance(n, 7), %(now)s) AS moved,
            CASE WHEN currency = 'ETH' THEN (hashint8extended(n, 8) & 72057594037927935)
                                            * 0.000000000000000001
                 ELSE round((5 + 195 * pg_temp.chance(n, 8))::numeric, 2) END AS amount
@@ -89,7 +97,7 @@ ROWS = (
     """,
     """
     INSERT INTO wallets (created_at, user_id, address, is_primary)
-    SELECT joined, id, '0x' || left(encode(sha256(username::bytea), 'hex'), 40), true
+    SELECT joined, id, left(pg_temp.growing_hex(n, %(total)s, 'wallet'), 42), true
     FROM new_members
     """,
     """
@@ -112,12 +120,12 @@ ROWS = (
            CASE type WHEN 'deposit' THEN pg_temp.pick(%(deposits)s, n, 14)
                      ELSE %(withdrawal)s END,
            CASE WHEN status = 'confirmed' AND currency <> %(token_symbol)s
-                THEN '0x' || encode(sha256(movement_id::text::bytea), 'hex') ELSE '' END
+                THEN left(pg_temp.growing_hex(n, %(total)s, 'hash'), 66) ELSE '' END
     FROM new_members
     """,
     """
     INSERT INTO transaction_hashes (transaction_id, network, hash)
-    SELECT movement_id, 'ethereum', '0x' || encode(sha256(movement_id::text::bytea), 'hex')
+    SELECT movement_id, 'ethereum', left(pg_temp.growing_hex(n, %(total)s, 'hash'), 66)
     FROM new_members WHERE status = 'confirmed' AND currency <> %(token_symbol)s
     """,
     """
@@ -184,6 +192,7 @@ def add_members(*, token: Token, total: int, progress: Callable[[int], None]) ->
         last = min(first + CHUNK - 1, total)
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(CHANCE)
+            cursor.execute(HEX)
             cursor.execute(NEW_MEMBERS, values | {"first": first, "last": last})
             for statement in ROWS:
                 cursor.execute(statement, values)
