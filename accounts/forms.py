@@ -113,6 +113,12 @@ class ReauthenticateForm(PlainWords, allauth.ReauthenticateForm):
     hints: ClassVar = {"password": FORGOT}
 
 
+class ZoneSelect(forms.Select):
+    """A <select> of several hundred options: Django's own renders a template for each of them."""
+
+    template_name = "accounts/parts/zone_select.html"
+
+
 class ProfileForm(forms.ModelForm[Profile]):
     """One's own profile: name, words, picture, links and preferences. Saving is the service's."""
 
@@ -144,6 +150,7 @@ class ProfileForm(forms.ModelForm[Profile]):
         label=_("Time zone"),
         help_text=_("Every time on the portal is shown in it, and read in it when you type one."),
         error_messages={"invalid_choice": _("Choose one of the listed time zones.")},
+        widget=ZoneSelect,
     )
 
     class Meta:
@@ -159,7 +166,9 @@ class ProfileForm(forms.ModelForm[Profile]):
         theme: str,
     ) -> None:
         """``theme`` is the one that this browser shows now."""
-        profile = Profile.objects.filter(user=member).first() or Profile(user=member)
+        profile = Profile.objects.filter(user=member).first() or Profile(
+            user=member, **dict.fromkeys(self.Meta.fields, "")
+        )
         initial = {
             "first_name": member.first_name,
             "last_name": member.last_name,

@@ -25,6 +25,7 @@ from .models import Token, Transaction, UserToken
 
 MONTHS = 12
 CONCENTRATION_SECONDS = 60
+TOTAL_POWER_SECONDS = 60
 NOTHING = Decimal(0)
 
 
@@ -59,10 +60,13 @@ def greatest_holding() -> UserToken | None:
 
 
 def total_power(token_id: UUID) -> Decimal:
-    """All voting power that a token gives right now."""
-    total: Decimal = UserToken.objects.filter(token=token_id).aggregate(
-        total=Coalesce(Sum("voting_power"), NOTHING)
-    )["total"]
+    """All voting power that a token gives. Kept for a minute: a million take long to add up."""
+    key = f"total-power:{token_id}"
+    total: Decimal | None = cache.get(key)
+    if total is None:
+        powers = UserToken.objects.filter(token=token_id)
+        total = powers.aggregate(total=Coalesce(Sum("voting_power"), NOTHING))["total"]
+        cache.set(key, total, TOTAL_POWER_SECONDS)
     return total
 
 
@@ -149,7 +153,7 @@ def treasury_balances() -> list[Balance]:
         treasury_movements()
         .filter(status=Transaction.Status.CONFIRMED)
         .order_by()
-        .values("currency")
+        .values(symbol=F("currency"))
         .annotate(
             name=Subquery(token.values("name")),
             amount=Sum(change),
@@ -159,7 +163,7 @@ def treasury_balances() -> list[Balance]:
         .filter(name__isnull=False)
     )
     governance_token = get_option("governance.token")
-    balances = [Balance(symbol=row.pop("currency"), **row) for row in rows]
+    balances = [Balance(**row) for row in rows]
     return sorted(balances, key=lambda each: (each.symbol != governance_token, each.symbol))
 
 

@@ -43,6 +43,14 @@ def test_profile_is_saved_and_shown(client, ada):
     assert client.get("/account/").context["form"]["theme"].value() == "dark"
 
 
+def test_who_has_no_profile_yet_starts_with_an_empty_form(client, ada):
+    form = client.get("/account/").context["form"]
+
+    empty = ("first_name", "last_name", "bio", "website", "twitter", "discord", "telegram")
+    assert {form[name].value() for name in empty} == {""}
+    assert (form["theme"].value(), form["time_zone"].value()) == ("auto", "UTC")
+
+
 def test_profile_audit_names_fields_and_no_values(client, ada):
     client.post("/account/", FORM)
 
