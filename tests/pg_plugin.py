@@ -8,6 +8,8 @@ import atexit
 import contextlib
 import os
 import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
@@ -62,6 +64,11 @@ def start() -> None:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
 
+def leave(*_: object) -> None:
+    """A run that is ended from outside still takes its servers along: by itself, Python would not."""
+    sys.exit(128 + signal.SIGTERM)
+
+
 def use_own_redis(worker: int) -> None:
     """pytest-django gives each worker a database of its own; this gives it a queue and a cache."""
     address, _, _ = os.environ["REDIS_URL"].partition("?")
@@ -76,6 +83,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
         use_own_redis(int(worker.removeprefix("gw")))
     elif not (options.help or options.version):
         atexit.register(_running.close)
+        signal.signal(signal.SIGTERM, leave)
         start()
     return (yield)
 
