@@ -6,7 +6,7 @@ LOCK := $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-versio
 TEMPLATES = $(shell find templates -name '*.html')
 
 .DEFAULT_GOAL := help
-.PHONY: help run test stress install check format lint types contracts lock clean
+.PHONY: help run test stress bench install check format lint types contracts lock clean
 
 help:
 	@sed -nE 's/^([a-z]+):.* ## (.*)/make \1\t\2/p' Makefile | expand -t 16
@@ -19,6 +19,9 @@ test: install ## the tests (ARGS="tests/governance -x" for some of them)
 
 stress: install ## twenty rounds of many processes at once, with figures
 	@DAO_STRESS_ROUNDS=$${DAO_STRESS_ROUNDS-20} $(PYTHON) -m pytest tests/stress -p no:randomly $(ARGS)
+
+bench: install ## what each page costs (ARGS="--only comments --rounds 200" for some of them)
+	@$(PYTHON) -m tests.bench $(ARGS)
 
 install: $(VENV)/.installed ## .venv with the pinned packages
 

@@ -65,7 +65,7 @@ def start() -> None:
 
 
 def leave(*_: object) -> None:
-    """A run that is ended from outside still takes its servers along: by itself, Python would not."""
+    """A run that is ended from outside takes its servers along; Python would leave them."""
     sys.exit(128 + signal.SIGTERM)
 
 
