@@ -103,6 +103,9 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
         indexes = (
             # the admin's list of moderators and administrators
             models.Index(fields=["role"], name="users_role_ix"),
+            # the admin's filters, newest first: rare answers lie anywhere in a million
+            models.Index(fields=["is_active", "-id"], name="users_active_ix"),
+            models.Index(fields=["email_verified", "-id"], name="users_verified_ix"),
             # newest members first
             models.Index(fields=["created_at"], name="users_created_ix"),
             # the directory, newest first
@@ -207,7 +210,11 @@ class Wallet(BaseModel):
                 name="wallets_one_primary_uniq",
             ),
         )
-        indexes = (models.Index(fields=["created_at"], name="wallets_created_ix"),)
+        indexes = (
+            models.Index(fields=["created_at"], name="wallets_created_ix"),
+            # the admin's filter, newest first
+            models.Index(fields=["is_verified", "-id"], name="wallets_verified_ix"),
+        )
 
     def __str__(self) -> str:
         return self.address

@@ -1,41 +1,78 @@
 """Proposals and votes for moderators: to look at. Every write has its service."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.db.models.functions import Lower
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
-from dao_portal.core.admin import ReadOnlyAdmin
+from accounts.admin import OfMemberAdmin
+from dao_portal.core.readonly import (
+    PeriodFilter,
+    ReadOnlyAdmin,
+    link_to,
+    list_address,
+    member_named,
+    number_in,
+    pages,
+)
 from dao_portal.core.templatetags.portal import amount
 
 from .models import PowerSnapshot, Proposal, ProposalQuerySet, TallySlot, Vote
+from .wording import REASONS
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """How proposals stand: the words of their page. Drafts are never listed."""
+
+    title = _("status")
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            (Proposal.Status.ACTIVE, _("Upcoming or open")),
+            *((status, Proposal.Phase(status).label) for status in Proposal.DECIDED),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(status=self.value()) if self.value() else queryset
+
+
+class ReasonFilter(admin.SimpleListFilter):
+    """Why proposals ended as they did, in words."""
+
+    title = _("reason")
+    parameter_name = "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(REASONS.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(outcome_reason=self.value()) if self.value() else queryset
 
 
 @admin.register(Proposal)
 class ProposalAdmin(ReadOnlyAdmin):
     """Published proposals; a draft is nobody's business but its author's."""
 
-    list_display = ("number", "title", "phase", "proposer", "voting_end")
-    list_display_links = ("number", "title")
-    list_filter = ("status", "outcome_reason", "source")
+    list_display = ("title", "mark", "phase", "author", "voting_end")
+    list_filter = (StatusFilter, ReasonFilter, PeriodFilter)
     list_select_related = ("proposer",)
-    search_fields = ("=number", "title", "=proposer__username")
-    search_help_text = _("A number, words of the title, or the author's username.")
-    ordering = ("-number",)
-    readonly_fields = ("number", "phase", "power_for", "power_against", "power_abstain", "quorum")
+    search_help_text = _("A number, words of title and text, or the author's username.")
     fieldsets = (
-        (None, {"fields": ("number", "title", "phase", "proposer", "type")}),
+        (None, {"fields": ("mark", "phase", "author", "type")}),
         (_("Times"), {"fields": ("published_at", "voting_start", "voting_end", "opened_at")}),
         (
             _("Result"),
             {
                 "fields": (
                     "closed_at",
-                    "outcome_reason",
+                    "reason",
                     "outcome_note",
                     ("yes_votes", "power_for"),
                     ("no_votes", "power_against"),
@@ -46,27 +83,70 @@ class ProposalAdmin(ReadOnlyAdmin):
         ),
         (
             _("Rule"),
-            {
-                "fields": (
-                    "token",
-                    "quorum_mode",
-                    "quorum",
-                    ("approval_numerator", "approval_denominator"),
-                    "rule_version",
-                    "fingerprint",
-                )
-            },
+            {"fields": ("token", "quorum_mode", "quorum", "share", "rule_version", "fingerprint")},
         ),
         (_("Text"), {"fields": ("description", "metadata")}),
         (_("Origin"), {"fields": ("source", "source_id")}),
     )
+    readonly_fields = (
+        "mark",
+        "phase",
+        "author",
+        "reason",
+        "power_for",
+        "power_against",
+        "power_abstain",
+        "quorum",
+        "share",
+    )
 
     def get_queryset(self, request: HttpRequest) -> ProposalQuerySet:
-        return Proposal.objects.published()
+        return Proposal.objects.published().defer("search")
+
+    def find(self, request: HttpRequest, rows: Any, words: str) -> QuerySet[Any]:
+        number = number_in(words)
+        if number is not None:
+            found = rows.filter(number=number)
+        elif member := member_named(words):
+            found = rows.filter(proposer_id=member)
+        else:
+            found = rows.search(words)
+        return cast("QuerySet[Any]", found)
+
+    def on_portal(self, row: Proposal) -> str | None:
+        """A draft is its author's only; an audit entry may be about one."""
+        return None if row.status == Proposal.Status.DRAFT else row.get_absolute_url()
+
+    def see_also(self, row: Proposal) -> list[tuple[Any, str]]:
+        """Every list that is searched by a proposal."""
+        return [
+            *super().see_also(row),
+            *(
+                (
+                    page.opts.verbose_name_plural,
+                    list_address(page.opts.app_label, str(page.opts.model_name), f"#{row.number}"),
+                )
+                for page in pages()
+                if isinstance(page, OfProposalAdmin | TallySlotAdmin)
+            ),
+        ]
+
+    @admin.display(description=_("number"))
+    def mark(self, proposal: Proposal) -> str:
+        return f"#{proposal.number}"
+
+    @admin.display(description=_("author"))
+    def author(self, proposal: Proposal) -> str | None:
+        return link_to(proposal.proposer)
 
     @admin.display(description=_("status"))
     def phase(self, proposal: Proposal) -> str:
         return str(proposal.phase.label)
+
+    @admin.display(description=_("reason"))
+    def reason(self, proposal: Proposal) -> str | None:
+        reason = proposal.outcome_reason
+        return str(REASONS.get(reason, reason)) if reason else None
 
     @admin.display(description=_("power For"))
     def power_for(self, proposal: Proposal) -> str:
@@ -81,45 +161,55 @@ class ProposalAdmin(ReadOnlyAdmin):
         return amount(proposal.abstain_power)
 
     @admin.display(description=_("quorum"))
-    def quorum(self, proposal: Proposal) -> str:
-        return amount(proposal.quorum_threshold)
+    def quorum(self, proposal: Proposal) -> str | None:
+        return amount(proposal.quorum_threshold) or None
+
+    @admin.display(description=_("approval"))
+    def share(self, proposal: Proposal) -> str | None:
+        if not proposal.approval_denominator:
+            return None
+        return f"{proposal.approval_numerator}/{proposal.approval_denominator}"
 
 
-class OfMemberAdmin(ReadOnlyAdmin):
-    """Rows that belong to one member and one proposal, in tables of millions.
+class OfProposalAdmin(OfMemberAdmin):
+    """Rows of one member and one proposal, in tables of millions: found by either."""
 
-    Newest first by key, and found by a whole username or a proposal's number: each of that is an
-    index away, and nothing else is offered.
-    """
+    search_help_text = _("A member's whole username, or the number of a proposal.")
+    list_select_related: ClassVar[Any] = ("user", "proposal")
 
-    member_field: str
-    sortable_by = ()
-    ordering = ("-id",)
-    search_help_text = _("A member's username, or the number of a proposal.")
+    def find(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+        number = number_in(words)
+        if number is None:
+            return super().find(request, rows, words)
+        return _of_proposal(rows, number)
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Rows of the proposal or the member that ``search_term`` names; "" is all of them."""
-        term = search_term.strip()
-        number = term.removeprefix("#")
-        if number.isascii() and number.isdigit():
-            queryset = queryset.filter(proposal__number=int(number))
-        elif term:
-            members = User.objects.annotate(lower=Lower("username")).filter(lower=term.lower())
-            queryset = queryset.filter(**{f"{self.member_field}__in": members.values("pk")})
-        return queryset, False
+    @admin.display(description=_("proposal"))
+    def about(self, row: Any) -> str | None:
+        return link_to(row.proposal)
+
+
+def _of_proposal(rows: QuerySet[Any], number: int) -> QuerySet[Any]:
+    """Its key first: PostgreSQL then looks into one partition of sixteen."""
+    key = Proposal.objects.filter(number=number).values_list("pk", flat=True).first()
+    return rows.filter(proposal_id=key) if key else rows.none()
 
 
 @admin.register(Vote)
-class VoteAdmin(OfMemberAdmin):
+class VoteAdmin(OfProposalAdmin):
+    """Who voted what, and with how much power."""
+
     member_field = "voter"
-    list_display = ("cast_at", "voter", "vote_type", "power", "proposal")
-    list_filter = ("vote_type",)
+    list_display = ("cast_at", "member", "vote_type", "power", "about")
     list_select_related = ("voter", "proposal")
-    search_fields = ("voter__username", "proposal__number")
-    fields = ("proposal", "voter", "vote_type", "power", "reason", "cast_at", "receipt")
-    readonly_fields = ("power", "receipt")
+    fields = ("about", "member", "vote_type", "power", "reason", "cast_at", "receipt")
+    readonly_fields = ("about", "member", "power", "receipt")
+
+    def heading(self, row: Vote) -> str:
+        words = {"member": row.voter, "choice": row.get_vote_type_display()}
+        return gettext("%(member)s voted %(choice)s") % words
+
+    def on_portal(self, row: Vote) -> str | None:
+        return reverse("governance:proposal_votes", args=[row.proposal.number])
 
     @admin.display(description=_("power"))
     def power(self, vote: Vote) -> str:
@@ -131,13 +221,27 @@ class VoteAdmin(OfMemberAdmin):
 
 
 @admin.register(PowerSnapshot)
-class PowerSnapshotAdmin(OfMemberAdmin):
-    member_field = "user"
-    list_display = ("user", "total", "proposal")
-    list_select_related = ("user", "proposal")
-    search_fields = ("user__username", "proposal__number")
-    fields = ("proposal", "user", "held", "staked_part", "delegated_part", "total", "created_at")
-    readonly_fields = ("held", "staked_part", "delegated_part", "total", "created_at")
+class PowerSnapshotAdmin(OfProposalAdmin):
+    """The power with which members were counted when a proposal opened."""
+
+    list_display = ("total", "member", "about")
+    fields = ("about", "member", "held", "staked_part", "delegated_part", "total", "created_at")
+    readonly_fields = (
+        "about",
+        "member",
+        "held",
+        "staked_part",
+        "delegated_part",
+        "total",
+        "created_at",
+    )
+
+    def heading(self, row: PowerSnapshot) -> str:
+        words = {"member": row.user, "number": row.proposal.number}
+        return gettext("Power of %(member)s in #%(number)s") % words
+
+    def on_portal(self, row: PowerSnapshot) -> str | None:
+        return row.proposal.get_absolute_url()
 
     @admin.display(description=_("held"))
     def held(self, snapshot: PowerSnapshot) -> str:
@@ -160,25 +264,49 @@ class PowerSnapshotAdmin(OfMemberAdmin):
 class TallySlotAdmin(ReadOnlyAdmin):
     """The live counters, as the database's trigger keeps them."""
 
-    list_display = ("proposal", "slot", "voters", "version", "updated_at")
+    list_display = ("slot_of", "about", "voters", "updated_at")
     list_select_related = ("proposal",)
-    search_fields = ("=proposal__number",)
     search_help_text = _("The number of a proposal.")
-    ordering = ("-proposal__number", "slot")
-    fields = (
-        "proposal",
-        "slot",
-        "version",
-        "yes_votes",
-        "no_votes",
-        "abstain_votes",
-        "yes_power",
-        "no_power",
-        "abstain_power",
-        "updated_at",
+    fieldsets = (
+        (None, {"fields": ("about", "slot", "version", "updated_at")}),
+        (_("Votes"), {"fields": ("yes_votes", "no_votes", "abstain_votes")}),
+        (_("Power"), {"fields": ("power_for", "power_against", "power_abstain")}),
     )
-    readonly_fields = ("updated_at",)
+    readonly_fields = ("about", "updated_at", "power_for", "power_against", "power_abstain")
+
+    def find(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+        number = number_in(words)
+        return rows.none() if number is None else _of_proposal(rows, number)
+
+    def heading(self, row: TallySlot) -> str:
+        return gettext("Slot %(slot)s of #%(number)s") % {
+            "slot": row.slot,
+            "number": row.proposal.number,
+        }
+
+    def on_portal(self, row: TallySlot) -> str | None:
+        return row.proposal.get_absolute_url()
+
+    @admin.display(description=_("slot"))
+    def slot_of(self, slot: TallySlot) -> str:
+        return gettext("Slot %(slot)s") % {"slot": slot.slot}
+
+    @admin.display(description=_("proposal"))
+    def about(self, slot: TallySlot) -> str | None:
+        return link_to(slot.proposal)
 
     @admin.display(description=_("voters"))
-    def voters(self, slot: TallySlot) -> int:
-        return slot.yes_votes + slot.no_votes + slot.abstain_votes
+    def voters(self, slot: TallySlot) -> str:
+        return amount(slot.yes_votes + slot.no_votes + slot.abstain_votes)
+
+    @admin.display(description=_("power For"))
+    def power_for(self, slot: TallySlot) -> str:
+        return amount(slot.yes_power)
+
+    @admin.display(description=_("power Against"))
+    def power_against(self, slot: TallySlot) -> str:
+        return amount(slot.no_power)
+
+    @admin.display(description=_("power Abstain"))
+    def power_abstain(self, slot: TallySlot) -> str:
+        return amount(slot.abstain_power)

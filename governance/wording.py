@@ -15,7 +15,7 @@ from html import unescape
 from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from dao_portal.core.templatetags.portal import amount, percent, power
 
@@ -157,6 +157,19 @@ _FINAL: dict[str, Callable[[Outcome, Rule], str]] = {
         _("Approval was %(share)s and needed %(needed)s.")
         % {"share": reached_share(outcome, rule), "needed": needed_share(rule)}
     ),
+}
+
+
+# Reasons without their numbers, for lists and filters: every value of Proposal.outcome_reason.
+REASONS = {
+    "approved": gettext_lazy("Quorum and approval were met"),
+    "no_votes": gettext_lazy("Nobody voted"),
+    "turnout": gettext_lazy("Too little power took part"),
+    "support_quorum": gettext_lazy("The quorum was missed"),
+    "tie": gettext_lazy("For and Against were equal"),
+    "below_threshold": gettext_lazy("The approval was missed"),
+    "cancelled": gettext_lazy("Cancelled by a moderator"),
+    "withdrawn": gettext_lazy("Withdrawn by its author"),
 }
 
 

@@ -150,6 +150,12 @@ class Comment(HashPartitionedModel, BaseModel):
             # a member's comments
             models.Index(fields=["user", "-created_at"], name="comments_user_ix"),
             models.Index(fields=["created_at"], name="comments_created_ix"),
+            # the admin's filter, newest first: few rows among many
+            models.Index(
+                fields=["-id"],
+                condition=models.Q(is_deleted=True),
+                name="comments_removed_ix",
+            ),
         )
 
     def __str__(self) -> str:

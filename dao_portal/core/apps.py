@@ -2,6 +2,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class CoreConfig(AppConfig):
@@ -9,6 +10,7 @@ class CoreConfig(AppConfig):
 
     name = "dao_portal.core"
     label = "core"
+    verbose_name = _("Records and settings")
 
     def ready(self) -> None:
         from . import checks  # noqa: F401  (registers the system checks)

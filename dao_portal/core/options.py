@@ -222,7 +222,8 @@ def get_option(key: str) -> Any:
     now = time.monotonic()
     values = _Cache.values
     if values is None or now - _Cache.read_at > SECONDS_KEPT:
-        values = dict(Setting.objects.values_list("key", "value"))
+        known = Setting.objects.filter(key__in=OPTIONS)
+        values = dict(known.values_list("key", "value"))
         _Cache.values, _Cache.read_at = values, now
     return option.parse(values[key]) if key in values else option.default
 

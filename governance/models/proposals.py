@@ -279,10 +279,17 @@ class Proposal(BaseModel):
             ),
         )
         indexes = (
-            models.Index(fields=["status"], name="proposals_status_ix"),
             models.Index(fields=["voting_start"], name="proposals_voting_start_ix"),
             models.Index(fields=["voting_end"], name="proposals_voting_end_ix"),
             models.Index(fields=["created_at"], name="proposals_created_ix"),
+            # the admin's filters, newest first: a rare status or reason lies anywhere in a million
+            models.Index(fields=["status", "-id"], name="proposals_status_newest_ix"),
+            models.Index(
+                fields=["outcome_reason", "-id"],
+                include=["status"],  # no draft: the index alone answers
+                condition=~Q(outcome_reason=""),
+                name="proposals_reason_ix",
+            ),
             # the list, newest first
             models.Index(
                 fields=["-published_at"],

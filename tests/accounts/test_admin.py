@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import User, Wallet
+from accounts.models import Profile, User, Wallet
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +97,27 @@ def test_wallets_are_found_by_how_they_begin(moderator: Client):
     assert [wallet.address for wallet in page.context["cl"].queryset] == ["0xAbC1"]
 
 
+def test_wallets_are_found_by_whose_they_are(moderator: Client):
+    ada = UserFactory(username="ada")
+    Wallet.objects.create(user=ada, address="0x1")
+    Wallet.objects.create(user=UserFactory(), address="0x2")
+    page = moderator.get(reverse("admin:accounts_wallet_changelist"), {"q": "ADA"})
+    assert [wallet.address for wallet in page.context["cl"].queryset] == ["0x1"]
+
+
+def test_a_members_page_leads_to_everything_about_them(moderator: Client):
+    ada = UserFactory(username="ada")
+    Wallet.objects.create(user=ada, address="0xabc", is_verified=True)
+    Profile.objects.create(user=ada, bio="I grow beans.")
+
+    page = moderator.get(reverse("admin:accounts_user_change", args=[ada.pk])).content.decode()
+
+    for words in ("I grow beans.", "0xabc", "(verified)", "/members/ada/", "may sign in"):
+        assert words in page
+    for address in ("governance/vote", "social/comment", "treasury/usertoken", "core/auditlog"):
+        assert f"/admin/{address}/?q=ada" in page
+
+
 def test_ordinary_members_see_no_admin():
     assert signed_in(User.Role.USER).get(MEMBERS).status_code != 200
 
@@ -114,7 +135,7 @@ def test_list_asks_the_same_for_one_and_for_many(
 ):
     for _member in range(members):
         Wallet.objects.create(user=UserFactory(), address=f"0x{_member}")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):  # session, member, first year, count, rows, options
         administrator.get(MEMBERS)
-    with django_assert_num_queries(5):  # the networks of the filter, and no options: they are kept
+    with django_assert_num_queries(5):  # the options are kept
         administrator.get(reverse("admin:accounts_wallet_changelist"))

@@ -1,13 +1,17 @@
 """The moderators' view of proposals and votes: everything to look at, nothing to write."""
 
 import re
+from typing import get_args
 
 import pytest
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
+from dao_portal.core.models import AuditLog
+from governance import outcome
 from governance.models import PowerSnapshot, Proposal, TallySlot, Vote
+from governance.wording import REASONS
 from tests.factories import (
     ProposalFactory,
     UserFactory,
@@ -110,10 +114,9 @@ def test_votes_show_power_exactly_and_the_receipt(grace, proposal):
 def test_rows_are_found_by_member_or_proposal(grace, proposal, model):
     other = open_proposal_with({"dan": 3})
     cast(other, voters_of(other)[-1], "yes")
-    column = {Vote: "voter", PowerSnapshot: "user"}[model]
 
     def found(term: str) -> set[str]:
-        return set(listed(grace.get(page(model), {"q": term}), column))
+        return set(listed(grace.get(page(model), {"q": term}), "member"))
 
     assert found("AMY") == {"amy"}
     assert found("dan") == {"dan"}
@@ -128,9 +131,47 @@ def test_search_finds_proposals_by_number_title_and_author(grace, proposal):
         assert listed(grace.get(page(Proposal), {"q": term}), "title") == ["Plant trees"]
 
 
+def test_reasons_are_words_in_the_filter_and_on_the_page(grace, proposal):
+    close_now(proposal)
+    other = open_proposal_with([1])
+    close_now(other)
+
+    response = grace.get(page(Proposal), {"reason": "no_votes"})
+
+    assert listed(response, "mark") == [f"#{other.number}"]
+    assert "Nobody voted</a>" in response.content.decode()
+    html = grace.get(page(Proposal, "change", other.pk)).content.decode()
+    assert ">Nobody voted<" in html
+
+
+def test_every_reason_has_words():
+    assert set(get_args(outcome.Reason)) | {"cancelled", "withdrawn"} == set(REASONS)
+
+
+def test_a_proposals_page_leads_to_everything_about_it(grace, proposal):
+    html = grace.get(page(Proposal, "change", proposal.pk)).content.decode()
+
+    assert f'href="/proposals/{proposal.number}/"' in html
+    for address in ("governance/vote", "governance/tallyslot", "social/comment"):
+        assert f"/admin/{address}/?q=%23{proposal.number}" in html
+    assert f"/admin/core/auditlog/?q={proposal.pk}" in html
+
+
+def test_an_audit_entry_about_a_draft_does_not_lead_to_it(grace):
+    draft = ProposalFactory(title="Secret garden")
+    entry = AuditLog.objects.create(
+        action="proposal.created", resource_type="proposal", resource_id=draft.pk
+    )
+
+    html = grace.get(reverse("admin:core_auditlog_change", args=[entry.pk])).content.decode()
+
+    assert "Secret garden" not in html
+    assert "See it in the portal" not in html
+
+
 @pytest.mark.parametrize("item_count", [1, 3])
 @pytest.mark.parametrize(
-    ("model", "queries"), [(Proposal, 5), (Vote, 4), (PowerSnapshot, 4), (TallySlot, 4)]
+    ("model", "queries"), [(Proposal, 5), (Vote, 5), (PowerSnapshot, 5), (TallySlot, 5)]
 )
 def test_lists_ask_a_fixed_number_of_queries(
     grace, item_count, model, queries, django_assert_num_queries

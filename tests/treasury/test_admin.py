@@ -5,8 +5,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from tests.factories import HoldingFactory, TokenFactory, UserFactory
-from treasury.models import UserToken
+from tests.factories import HoldingFactory, TokenFactory, TransactionFactory, UserFactory
+from treasury.models import TransactionHash, UserToken, WaitingHolding
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +42,68 @@ def test_supply_is_exact(moderator: Client):
         assert "1,234,567,890,123.000000000000000001" in moderator.get(page).content.decode()
 
 
+def listed(client: Client, model: str, **query: str) -> list[object]:
+    page = client.get(reverse(f"admin:treasury_{model}_changelist"), query)
+    return list(page.context["cl"].result_list)
+
+
+def test_movements_are_found_by_member_hash_and_proposal(moderator: Client):
+    ada = UserFactory(username="ada")
+    hers = TransactionFactory(user=ada)
+    decided = TransactionFactory(metadata={"proposal": 42})
+    known = TransactionFactory()
+    TransactionHash.objects.create(transaction=known, network="ethereum", hash="0xfeed")
+
+    assert listed(moderator, "transaction", q="Ada") == [hers]
+    assert listed(moderator, "transaction", q="#42") == [decided]
+    assert listed(moderator, "transaction", q="0xfeed") == [known]
+    assert listed(moderator, "transactionhash", q="0xfeed")[0].transaction == known
+    assert listed(moderator, "transaction", q="0xfee") == []
+
+
+def test_a_movement_shows_its_hash_and_exact_amount(moderator: Client):
+    amount = "1234567890123.000000000000000001"
+    movement = TransactionFactory(amount=amount, treasury_change=f"-{amount}")
+    TransactionHash.objects.create(transaction=movement, network="ethereum", hash="0xfeed")
+
+    page = moderator.get(reverse("admin:treasury_transaction_change", args=[movement.pk]))
+
+    for words in (
+        "Deposit: 1,234,567,890,123.000000000000000001 DPT",
+        "\N{MINUS SIGN}1,234,567,890,123.000000000000000001 DPT",
+        "0xfeed",
+    ):
+        assert words in page.content.decode()
+
+
+def test_tokens_are_found_by_symbol_and_contract(moderator: Client):
+    token = TokenFactory(symbol="DPT", contract_address="0xabc")
+    TokenFactory(symbol="ABC")
+
+    for words in ("dp", "DPT", "0xABC"):
+        assert listed(moderator, "token", q=words) == [token]
+
+
+def test_holdings_of_one_token(moderator: Client):
+    holding = HoldingFactory()
+    HoldingFactory(token=TokenFactory(symbol="OLD"))
+
+    assert listed(moderator, "usertoken", token="DPT") == [holding]
+    assert listed(moderator, "usertoken", token="NONE") == []
+
+
+def test_who_waits_for_a_holding_is_for_administrators():
+    WaitingHolding.objects.create(token=TokenFactory(), holder="tomo@example.org", balance=7)
+    for role, found in ((User.Role.MODERATOR, 403), (User.Role.ADMIN, 200)):
+        client = Client()
+        client.force_login(UserFactory(role=role))
+        page = client.get(
+            reverse("admin:treasury_waitingholding_changelist"), {"q": "Tomo@example.org"}
+        )
+        assert page.status_code == found
+    assert [row.holder for row in page.context["cl"].result_list] == ["tomo@example.org"]
+
+
 @pytest.mark.parametrize("model", ["token", "usertoken"])
 def test_nothing_can_be_written(model: str):
     client = Client()
@@ -62,5 +124,5 @@ def test_list_asks_the_same_for_one_and_for_many(
 ):
     for _holding in range(holdings):
         HoldingFactory()
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         moderator.get(HOLDINGS)
