@@ -39,6 +39,7 @@ def figures() -> dict[tuple[str, str], dict]:
         cwd=settings.BASE_DIR,
         capture_output=True,
         text=True,
+        check=False,
     )
     assert run.returncode == 0, run.stderr
     return {(measured["page"], measured["who"]): measured for measured in json.loads(run.stdout)}
