@@ -103,6 +103,8 @@ def test_larger_numbers_add_the_rest(community):
     assert totals() == larger
     assert older < set(load_proposals().values_list("pk", flat=True))
     agree(load_proposals())
+    counted = load_proposals().open().annotate(counted=Count("snapshots"))
+    assert list(counted.values_list("counted", flat=True)) == [361, 411]  # everybody, anew
 
 
 def test_more_votes_alone_go_to_what_is_open(community):

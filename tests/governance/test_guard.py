@@ -1,4 +1,4 @@
-"""The database's own rules about votes, attacked through SQL (governance/sql/0002_votes.sql)."""
+"""The database's own rules about votes, attacked through SQL (governance/sql)."""
 
 import random
 from datetime import timedelta
@@ -366,6 +366,54 @@ def test_each_change_counts_as_one_even_when_the_sums_stay():
     cast(proposal, voter, "yes", "Second thought.")
 
     assert TallySlot.objects.get(proposal=proposal).version == 2
+
+
+def test_votes_of_one_statement_are_all_tallied_and_write_each_slot_once():
+    first, second = open_proposal_with([60, 40, 7]), open_proposal_with({"late": 5})
+
+    written = run(
+        """
+        INSERT INTO votes (proposal_id, voter_id, vote_type, voting_power, reason_sha256)
+        SELECT proposal_id, user_id,
+               (ARRAY['yes', 'no', 'abstain'])[1 + row_number() OVER (ORDER BY power) %% 3],
+               0, %(hash)s
+        FROM power_snapshots WHERE proposal_id IN (%(first)s, %(second)s)
+        """,
+        first=first.pk,
+        second=second.pk,
+        hash=NO_REASON,
+    )
+
+    assert written == 7  # opening counts everybody who holds something
+    for proposal, voters in ((first, 3), (second, 4)):
+        assert proposal.votes.count() == voters
+        assert live_counts(proposal.pk) == count_votes(proposal.pk)
+        assert TallySlot.objects.get(proposal=proposal).version == 1
+
+
+def test_a_vote_written_past_the_parent_table_is_tallied():
+    proposals = [open_proposal_with({f"voter{number}": 60}) for number in range(6)]
+
+    for proposal in proposals:
+        voter = voters_of(proposal)[-1]
+        partition = sql(
+            """
+            SELECT DISTINCT tableoid::regclass::text FROM power_snapshots
+            WHERE proposal_id = %(proposal)s
+            """,
+            proposal=proposal.pk,
+        )[0][0].replace("power_snapshots", "votes")  # spread by the same hash
+        run(
+            f"""
+            INSERT INTO {partition} (proposal_id, voter_id, vote_type, voting_power, reason_sha256)
+            VALUES (%(proposal)s, %(voter)s, 'no', 0, %(hash)s)
+            """,
+            proposal=proposal.pk,
+            voter=voter.pk,
+            hash=NO_REASON,
+        )
+        assert live_counts(proposal.pk) == count_votes(proposal.pk)
+        assert live_counts(proposal.pk)["no_votes"] == 1
 
 
 # --- counted power ------------------------------------------------------------------------------
