@@ -12,7 +12,7 @@ from django.contrib.auth.models import (
 )
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
-from django.db.models.functions import Coalesce, Concat, Lower, NullIf, Trim
+from django.db.models.functions import Coalesce, Concat, Lower, NullIf, Trim, Upper
 from django.utils.translation import gettext_lazy as _
 
 from dao_portal.core.base import BaseModel
@@ -106,6 +106,8 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
             # the admin's filters, newest first: rare answers lie anywhere in a million
             models.Index(fields=["is_active", "-id"], name="users_active_ix"),
             models.Index(fields=["email_verified", "-id"], name="users_verified_ix"),
+            # sign-in, sign-up and a member's page: this is how Django asks in any case of letters
+            models.Index(Upper("username"), name="users_username_upper_ix"),
             # newest members first
             models.Index(fields=["created_at"], name="users_created_ix"),
             # the directory, newest first

@@ -43,7 +43,6 @@ def square_picture(file: IO[bytes]) -> bytes:
     except Exception as broken:  # what a decoder raises at a hostile file is anybody's guess
         raise NotAPicture from broken
     square = ImageOps.fit(pixels, (SIDE, SIDE), Image.Resampling.LANCZOS)
-    square.info = {}  # WebP would take the colour profile from here
     output = BytesIO()
     square.save(output, "WEBP", quality=85)
     return output.getvalue()

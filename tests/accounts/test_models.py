@@ -2,9 +2,12 @@
 
 import pytest
 from django.contrib.auth import authenticate
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from tests.factories import PASSWORD, UserFactory
+from tests.sql import sql
 
 pytestmark = pytest.mark.django_db
 
@@ -50,3 +53,15 @@ def test_a_name_is_never_empty():
     assert str(UserFactory(username="ada", first_name="Ada", last_name="Okafor")) == "Ada Okafor"
     assert str(UserFactory(username="mira")) == "mira"
     assert UserFactory(username="tomo", first_name="Tomo").get_short_name() == "Tomo"
+
+
+def test_username_in_any_case_has_its_index():
+    """A million members sign in, too."""
+    with CaptureQueriesContext(connection) as asked:
+        list(User.objects.filter(username__iexact="Ada"))
+    sql("SET LOCAL enable_seqscan = off")
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + asked.captured_queries[0]["sql"])
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "users_username_upper_ix" in plan

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from accounts.middleware import ReaderZone
 from accounts.models import Profile, User
 from accounts.preferences import validate_preferences, zone_choices, zone_names, zone_of
+from accounts.services import update_profile
 from dao_portal.core.models import AuditLog
 from governance.models import Proposal
+from social.notifications import spell_time
 from tests.accounts.test_profile import FORM
 from tests.factories import ProposalFactory, UserFactory, open_proposal_with
 
@@ -362,3 +364,17 @@ def test_ends_of_the_calendar_are_refused_in_any_zone(client, db, day):
         client.force_login(live_in(zone))
         for hour in ("00:00", "23:59"):
             assert save(client, day, hour).status_code == 422
+
+
+def test_service_judges_preferences_whatever_the_door(db):
+    fields = FORM | {"time_zone": "Europe/Atlantis"}
+
+    with pytest.raises(ValidationError):
+        update_profile(actor=UserFactory(), **fields)
+
+    assert not Profile.objects.exists()
+
+
+def test_what_many_are_told_is_in_utc_whoever_sets_it_off():
+    with timezone.override(ZoneInfo("Asia/Tokyo")):
+        assert spell_time(NOON) == "1 Dec 2026, 12:00 UTC"
