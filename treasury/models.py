@@ -206,7 +206,13 @@ class Transaction(MonthlyModel):
             models.Index(fields=["type", "-id"], name="transactions_type_ix"),
             models.Index(fields=["status", "-id"], name="transactions_status_ix"),
             models.Index(fields=["created_at"], name="transactions_created_ix"),
-            # the treasury's balance and its chart: few rows among many
+            # the list of the treasury's movements, newest first: few rows among many
+            models.Index(
+                fields=["-id"],
+                condition=~models.Q(treasury_change=0),
+                name="transactions_of_treasury_ix",
+            ),
+            # the treasury's balance and its chart
             models.Index(
                 fields=["currency", "-id"],
                 condition=~models.Q(treasury_change=0),

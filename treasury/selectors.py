@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -11,21 +11,20 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.core.cache import cache
 from django.db import connection
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce, Now, TruncMonth
+from django.db.models import Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, TruncMonth
 from django.utils import timezone
 
 from accounts.models import User
 from dao_portal.core.base import EXACT
+from dao_portal.core.cache import keep
 from dao_portal.core.options import get_option
 
 from .models import Token, Transaction, UserToken
 
 MONTHS = 12
-CONCENTRATION_SECONDS = 60
-TOTAL_POWER_SECONDS = 60
+KEPT_SECONDS = 60  # what is added up over all holders
 NOTHING = Decimal(0)
 
 
@@ -61,12 +60,13 @@ def greatest_holding() -> UserToken | None:
 
 def total_power(token_id: UUID) -> Decimal:
     """All voting power that a token gives. Kept for a minute: a million take long to add up."""
-    key = f"total-power:{token_id}"
-    total: Decimal | None = cache.get(key)
-    if total is None:
-        powers = UserToken.objects.filter(token=token_id)
-        total = powers.aggregate(total=Coalesce(Sum("voting_power"), NOTHING))["total"]
-        cache.set(key, total, TOTAL_POWER_SECONDS)
+    return keep(f"total-power:{token_id}", KEPT_SECONDS, lambda: _total_power(token_id))
+
+
+def _total_power(token_id: UUID) -> Decimal:
+    total: Decimal = UserToken.objects.filter(token=token_id).aggregate(
+        total=Coalesce(Sum("voting_power"), NOTHING)
+    )["total"]
     return total
 
 
@@ -144,27 +144,28 @@ class Balance:
     went_out: Decimal
 
 
+# Tokens first: whatever else moved, the index of the treasury's movements answers for each.
+BALANCES_SQL = """
+SELECT token.symbol, token.name, sum(change),
+       coalesce(sum(change) FILTER (WHERE change > 0 AND lately), 0),
+       coalesce(-sum(change) FILTER (WHERE change < 0 AND lately), 0)
+FROM tokens AS token
+JOIN (
+    SELECT currency, treasury_change AS change, created_at >= now() - interval '30 days' AS lately
+    FROM transactions
+    WHERE treasury_change <> 0 AND status = 'confirmed'
+) AS movement ON movement.currency = token.symbol
+WHERE token.is_active
+GROUP BY token.id
+ORDER BY token.symbol <> %(governance_token)s, token.symbol
+"""
+
+
 def treasury_balances() -> list[Balance]:
     """The treasury at a glance, the governance token first: one query."""
-    change = F("treasury_change")
-    lately = Q(created_at__gte=Now() - timedelta(days=30))
-    token = Token.objects.filter(is_active=True, symbol=OuterRef("currency"))
-    rows = (
-        treasury_movements()
-        .filter(status=Transaction.Status.CONFIRMED)
-        .order_by()
-        .values(symbol=F("currency"))
-        .annotate(
-            name=Subquery(token.values("name")),
-            amount=Sum(change),
-            came_in=Coalesce(Sum(change, filter=lately & Q(treasury_change__gt=0)), NOTHING),
-            went_out=Coalesce(Sum(-change, filter=lately & Q(treasury_change__lt=0)), NOTHING),
-        )
-        .filter(name__isnull=False)
-    )
-    governance_token = get_option("governance.token")
-    balances = [Balance(**row) for row in rows]
-    return sorted(balances, key=lambda each: (each.symbol != governance_token, each.symbol))
+    with connection.cursor() as cursor:
+        cursor.execute(BALANCES_SQL, {"governance_token": get_option("governance.token")})
+        return [Balance(*row) for row in cursor.fetchall()]
 
 
 def _twelve_months(rows: list[Any]) -> tuple[MonthFlow, ...]:
@@ -268,12 +269,7 @@ BAND_EDGES = (1, 5, 10, 50)
 
 def concentration(token: Token) -> Concentration | None:
     """How the power of ``token`` is spread; None when nobody holds any. Kept for a minute."""
-    key = f"concentration:{token.pk}"
-    found: Concentration | None = cache.get(key)
-    if found is None:
-        found = _concentration(token)
-        cache.set(key, found, CONCENTRATION_SECONDS)
-    return found
+    return keep(f"concentration:{token.pk}", KEPT_SECONDS, lambda: _concentration(token))
 
 
 def _concentration(token: Token) -> Concentration | None:
@@ -312,10 +308,11 @@ class SupplyPart:
 
 
 def supply_parts(token: Token, treasury: Decimal) -> list[SupplyPart]:
-    """Where the supply is: held and staked by members, in the treasury, outside of the portal."""
-    sums = UserToken.objects.filter(token=token).aggregate(
-        held=Coalesce(Sum("balance"), NOTHING), staked=Coalesce(Sum("staked_balance"), NOTHING)
-    )
+    """Where the supply is: held and staked by members, in the treasury, outside of the portal.
+
+    What members have is added up once a minute.
+    """
+    sums = keep(f"supply:{token.pk}", KEPT_SECONDS, lambda: _held_and_staked(token))
     inside = _total((sums["held"], sums["staked"], treasury))
     amounts = {
         "held": sums["held"],
@@ -330,6 +327,13 @@ def supply_parts(token: Token, treasury: Decimal) -> list[SupplyPart]:
         parts.append(SupplyPart(key, amount, share, before))
         before += share
     return parts
+
+
+def _held_and_staked(token: Token) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = UserToken.objects.filter(token=token).aggregate(
+        held=Coalesce(Sum("balance"), NOTHING), staked=Coalesce(Sum("staked_balance"), NOTHING)
+    )
+    return sums
 
 
 def largest_holders(token: Token, *, most: int = 10) -> list[UserToken]:

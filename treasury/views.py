@@ -75,7 +75,7 @@ def token_detail(request: HttpRequest, symbol: str) -> HttpResponse:
     """One token: where its supply is, and how evenly its power is spread."""
     token = get_object_or_404(Token, symbol__iexact=symbol)
     treasury = next(
-        (entry.balance for entry in selectors.treasury_tokens() if entry.token == token),
+        (each.amount for each in selectors.treasury_balances() if each.symbol == token.symbol),
         selectors.NOTHING,
     )
     spread = selectors.concentration(token)

@@ -11,6 +11,7 @@ from django.db.models import Count, DecimalField, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
+from dao_portal.core.cache import keep
 from treasury.models import UserToken
 from treasury.selectors import current_holding
 
@@ -24,6 +25,7 @@ MOST_OPEN = 6
 MOST_COMING = 3
 MOST_RESULTS = 3
 MOST_DRAFTS = 3
+MEMBERS_SECONDS = 60  # counting a million of them takes a while
 
 # Withdrawn and cancelled ones have an end, but no result.
 STOPPED = Q(outcome_reason__in=["withdrawn", "cancelled"])
@@ -150,7 +152,12 @@ def _facts() -> Facts:
         decisions=Count("pk", filter=DECISIONS),
         votes_counted=Coalesce(Sum("total_votes"), 0),
     )
-    return Facts(members=User.objects.filter(is_active=True).count(), **counts)
+    members = keep("members:active", MEMBERS_SECONDS, _count_members)
+    return Facts(members=members, **counts)
+
+
+def _count_members() -> int:
+    return User.objects.filter(is_active=True).count()
 
 
 def _held_share(holding: UserToken) -> Fraction | None:

@@ -21,6 +21,7 @@ from treasury.selectors import (
     find_movements,
     largest_holders,
     supply_parts,
+    total_power,
     treasury_balances,
     treasury_tokens,
 )
@@ -226,6 +227,21 @@ def test_supply_parts_add_up_to_the_whole():
         ("treasury", 250, 25),
         ("outside", 600, 60),
     ]
+
+
+def test_what_members_have_is_added_up_once_a_minute(django_assert_num_queries):
+    token = TokenFactory()
+    HoldingFactory(token=token, balance=30)
+    first = supply_parts(token, Decimal(0)), total_power(token.pk)
+
+    with django_assert_num_queries(0):
+        again = supply_parts(token, Decimal(0)), total_power(token.pk)
+    HoldingFactory(token=token, balance=12)
+    cache.clear()
+
+    assert again == first
+    assert total_power(token.pk) == 42
+    assert supply_parts(token, Decimal(0))[0].amount == 42
 
 
 def test_supply_parts_never_go_below_nothing():

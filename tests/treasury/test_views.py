@@ -21,7 +21,7 @@ def member(client):
 
 
 @pytest.mark.parametrize("item_count", [1, 3])
-@pytest.mark.parametrize(("address", "queries"), [(OVERVIEW, 7), (TRANSACTIONS, 7), (TOKEN, 11)])
+@pytest.mark.parametrize(("address", "queries"), [(OVERVIEW, 7), (TRANSACTIONS, 7), (TOKEN, 10)])
 def test_page_asks_as_often_for_one_item_as_for_three(
     client, member, django_assert_num_queries, address, queries, item_count
 ):
