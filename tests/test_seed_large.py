@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import Count
+from django.utils import timezone
 
 from accounts.models import User
+from dao_portal.core.models import AuditLog
 from dao_portal.environment import PortalUrl
 from governance.models import Proposal
 from social.demo.large import comments, members, proposals
@@ -28,6 +31,7 @@ from tests.large import (
     supply_is_exact,
     totals,
 )
+from tests.sql import sql
 from treasury.models import UserToken
 
 TINY = Wanted(members=40, proposals=8, comments=60, votes=120)
@@ -43,6 +47,14 @@ def _demo_is_on(settings):
 def test_members_alone():
     seed("--members=12")
     assert totals() == Wanted(members=12)
+
+
+def test_a_month_that_was_let_go_comes_back():
+    seed()
+    month = timezone.now() - timedelta(days=150)
+    sql(f"ALTER TABLE audit_logs DETACH PARTITION audit_logs_{month:%Y_%m}")
+    seed("--members=40")
+    assert AuditLog.objects.filter(action="member.joined").count() == 40
 
 
 def test_the_first_open_vote_counts_everybody_and_the_others_whom_they_need():
