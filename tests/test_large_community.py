@@ -24,6 +24,7 @@ from governance import services
 from governance.models import PowerSnapshot, Proposal, ProposalQuerySet, Vote
 from governance.services.lifecycle import count_votes, live_counts
 from social.demo.large.seeding import Wanted, seed_large
+from social.demo.large.texts import FEE
 from social.demo.people import PASSWORD, PEOPLE
 from social.models import Comment, CommentReaction, Notification
 from tests.factories import UserFactory, cast, close_now
@@ -189,8 +190,10 @@ def test_movements_follow_the_rules_of_the_treasury(community):
     assert set(moved.values_list("currency", flat=True)) == {"DPT", "USDC", "ETH"}
     assert "failed" in set(moved.values_list("status", flat=True))
     for movement in moved:
-        sign = 1 if movement.type == "deposit" else -1
-        assert movement.treasury_change == sign * movement.amount
+        fee = movement.description == FEE
+        assert movement.treasury_change == (movement.amount if fee else 0)
+        assert not (fee and movement.type == "withdrawal")
+    assert 0 < moved.filter(description=FEE).count() < moved.count() / 10
     on_chain = moved.filter(status="confirmed").exclude(currency="DPT")
     hashes = TransactionHash.objects.filter(transaction__in=moved)
     assert dict(hashes.values_list("transaction", "hash")) == dict(

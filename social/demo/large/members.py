@@ -20,7 +20,7 @@ from dao_portal.core.partitions import ensure_months
 from treasury.models import Token
 
 from ..people import MAIL_DOMAIN, PASSWORD
-from .texts import BIOS, FIRST_NAMES, LAST_NAMES, MOVEMENTS
+from .texts import BIOS, DEPOSITS, FEE, FIRST_NAMES, LAST_NAMES, WITHDRAWAL
 
 MOST_MEMBERS = 9_999_999  # seven digits in a name
 YEAR = timedelta(days=365)
@@ -51,7 +51,8 @@ RETURN '0x' || lpad(to_hex(n * 4294967295 / total), 8, '0')
 NEW_MEMBERS = """
 CREATE TEMPORARY TABLE new_members ON COMMIT DROP AS
 SELECT n, id, username, joined, held - staked AS balance, staked,
-       uuidv7(moved - clock_timestamp()) AS movement_id, currency, type, status, amount
+       uuidv7(moved - clock_timestamp()) AS movement_id, currency, type, status, amount,
+       CASE WHEN n %% 50 = 0 THEN amount ELSE 0 END AS fee
 FROM generate_series(%(first)s::bigint, %(last)s) AS n,
 LATERAL (
     SELECT 'm' || lpad(n::text, 7, '0') AS username,
@@ -62,7 +63,8 @@ LATERAL (
                     ELSE 0 END AS held,
            CASE WHEN pg_temp.chance(n, 4) < 0.40 THEN %(token_symbol)s
                 WHEN pg_temp.chance(n, 4) < 0.75 THEN 'USDC' ELSE 'ETH' END AS currency,
-           CASE WHEN pg_temp.chance(n, 5) < 0.85 THEN 'deposit' ELSE 'withdrawal' END AS type,
+           CASE WHEN pg_temp.chance(n, 5) < 0.85 OR n %% 50 = 0
+                THEN 'deposit' ELSE 'withdrawal' END AS type,
            CASE WHEN pg_temp.chance(n, 6) < 0.96 THEN 'confirmed'
                 WHEN pg_temp.chance(n, 6) < 0.98 THEN 'failed'
                 WHEN pg_temp.chance(n, 6) < 0.99 THEN 'cancelled' ELSE 'pending' END AS status
@@ -112,13 +114,15 @@ ROWS = (
     SELECT joined, %(token)s, 'waiting-' || username || '@' || %(domain)s, trunc(balance / 10, 18)
     FROM new_members
     """,
+    # Most move their own tokens; one in fifty pays a fee into the treasury.
     """
     INSERT INTO transactions (id, user_id, type, status, amount, currency, treasury_change,
                               description, transaction_hash)
     SELECT movement_id, id, type, status, amount, currency,
-           CASE type WHEN 'deposit' THEN amount ELSE -amount END,
-           CASE type WHEN 'deposit' THEN pg_temp.pick(%(deposits)s, n, 14)
-                     ELSE %(withdrawal)s END,
+           fee,
+           CASE WHEN fee > 0 THEN %(fee)s
+                WHEN type = 'deposit' THEN pg_temp.pick(%(deposits)s, n, 14)
+                ELSE %(withdrawal)s END,
            CASE WHEN status = 'confirmed' AND currency <> %(token_symbol)s
                 THEN left(pg_temp.growing_hex(n, %(total)s, 'hash'), 66) ELSE '' END
     FROM new_members
@@ -146,9 +150,8 @@ ROWS = (
         updated_at = now()
     FROM (
         SELECT sum(balance + staked) AS given,
-               sum(trunc(balance / 10, 18)) + coalesce(
-                   sum(CASE type WHEN 'deposit' THEN amount ELSE -amount END)
-                   FILTER (WHERE status = 'confirmed' AND currency = %(token_symbol)s), 0) AS kept
+               sum(trunc(balance / 10, 18)) + coalesce(sum(fee) FILTER (
+                   WHERE status = 'confirmed' AND currency = %(token_symbol)s), 0) AS kept
         FROM new_members
     ) AS sums
     WHERE id = %(token)s
@@ -214,8 +217,9 @@ def _values(token: Token, *, total: int, now: datetime) -> dict[str, Any]:
         "last_names": LAST_NAMES,
         "bios": list(BIOS),
         "bios_html": [render_markdown(bio) for bio in BIOS],
-        "deposits": list(MOVEMENTS[:-1]),
-        "withdrawal": MOVEMENTS[-1],
+        "fee": FEE,
+        "deposits": list(DEPOSITS),
+        "withdrawal": WITHDRAWAL,
         "joining": Action.MEMBER_JOINED.value,
         "welcome": _("Welcome to Commons"),
         "welcome_message": _("Look at what is open, and at what was decided before you came."),

@@ -18,13 +18,14 @@ BIOS = (
     "New here. Tell me where to begin!",
 )
 
-MOVEMENTS = (
-    "Membership fee",
-    "Share of a grant paid back",
-    "Contribution to the meetup",
-    "Contribution to the servers",
-    "Expenses paid back",
+FEE = "Membership fee"
+DEPOSITS = (
+    "From my own wallet",
+    "Reward for running a node",
+    "Bought at the meetup",
+    "A grant, second half",
 )
+WITHDRAWAL = "To my own wallet"
 
 REASONS = (
     "It costs little and can be undone.",
