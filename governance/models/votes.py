@@ -42,6 +42,9 @@ class PowerSnapshot(HashPartitionedModel, BaseModel):
             models.UniqueConstraint(
                 fields=["proposal", "user"], name="power_snapshots_proposal_user_uniq"
             ),
+            not_negative("own", "power_snapshots_own_ck"),
+            not_negative("staked", "power_snapshots_staked_ck"),
+            not_negative("delegated", "power_snapshots_delegated_ck"),
             not_negative("power", "power_snapshots_power_ck"),
         )
         indexes = (models.Index(fields=["created_at"], name="power_snapshots_created_ix"),)
