@@ -21,6 +21,7 @@ from .texts import COMMENTS
 CHUNK = 20_000
 LONGEST = 10_000  # comments in the long thread, when there are twice as many
 MOST_LIKES = 8
+CIRCLE = 300  # members among whom a conversation is held
 
 # What each comment of a conversation answers: its place in it, or nothing.
 SHAPE = (
@@ -34,6 +35,7 @@ CREATE TEMPORARY TABLE talk (n bigint, proposal_id uuid, moment timestamptz, con
                              place int, answers int) ON COMMIT DROP
 """
 COPY_TALK = "COPY talk (n, proposal_id, moment, conversation, place, answers) FROM STDIN"
+# Whoever talks with each other joined about the same time: so their rows lie together.
 SAID = """
 CREATE TEMPORARY TABLE said ON COMMIT DROP AS
 SELECT talk.*, author, users.id AS user_id, uuidv7(moment - clock_timestamp()) AS id,
@@ -44,7 +46,8 @@ SELECT talk.*, author, users.id AS user_id, uuidv7(moment - clock_timestamp()) A
                   WHEN pg_temp.chance(n, 25) < 0.95 THEN 2 ELSE %(most_likes)s END) AS reactions
 FROM talk
 CROSS JOIN LATERAL (
-    SELECT 1 + floor(pg_temp.chance(n, 22) * %(members)s)::bigint AS author
+    SELECT 1 + floor(pg_temp.chance(conversation, 21) * %(members)s
+                     + pg_temp.chance(n, 22) * %(circle)s)::bigint %% %(members)s AS author
 ) AS lot
 JOIN users ON users.username = 'm' || lpad(author::text, 7, '0')
 """
@@ -123,6 +126,7 @@ def add_comments(*, members: int, total: int, progress: Callable[[int], None]) -
         "contents": list(COMMENTS),
         "htmls": [render_markdown(text) for text in COMMENTS],
         "most_likes": MOST_LIKES,
+        "circle": CIRCLE,
     }
     discussed = _discussed()
     for lines in _chunks(discussed, here, total):

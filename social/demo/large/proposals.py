@@ -29,6 +29,7 @@ from .texts import COSTS, PLANS, REASONS, SUMMARIES, TERMS, THINGS, VERBS
 
 MARK = "load-"  # how source_id begins
 CHUNK = 5_000  # votes in one transaction
+GROUP = 50  # members who joined one after the other are counted together: their rows lie together
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
@@ -251,8 +252,10 @@ def _write_decided(
 def _count_power(proposal: Proposal, part: Part, rules: Rules, members: int) -> Decimal:
     assert rules.token
     count = min(members, max(1, round(part.votes * part.kind.counted)))
-    drawn = chance(part.number, "counted").sample(range(1, members + 1), count)
-    names = [username(number) for number in drawn]
+    groups = range(0, members, GROUP)
+    drawn = chance(part.number, "counted").sample(groups, min(len(groups), count // GROUP + 2))
+    numbers = [number for first in drawn for number in range(first, min(first + GROUP, members))]
+    names = [username(number + 1) for number in numbers[:count]]
     ids = list(User.objects.filter(username__in=names).values_list("pk", flat=True))
     return snapshot_power(proposal, token_id=rules.token.pk, members=ids)
 
