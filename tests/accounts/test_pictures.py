@@ -357,7 +357,7 @@ def test_only_pictures_are_served(client, name, db):
         ("/members/", 11),
         ("/proposals/{number}/", 11),
         ("/proposals/{number}/votes/", 11),
-        ("/tokens/DPT/", 11),
+        ("/tokens/DPT/", 10),
     ],
 )
 def test_faces_cost_no_queries(client, ada, django_assert_num_queries, path, queries, item_count):

@@ -255,14 +255,17 @@ def test_partition_of_two_months_is_named(name):
     ],
 )
 def test_only_an_index_that_begins_with_the_columns_counts(replacement, counts):
-    run("DROP INDEX proposals_status_ix")
+    run("DROP INDEX proposals_status_newest_ix")
     run(replacement)
     expected = [] if counts else ["proposals: no index that begins with (status)"]
     assert problems() == expected
 
 
 def test_index_that_a_failed_build_left_behind_does_not_count():
-    run("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'proposals_status_ix'::regclass")
+    run(
+        "UPDATE pg_index SET indisvalid = false"
+        " WHERE indexrelid = 'proposals_status_newest_ix'::regclass"
+    )
     assert problems() == ["proposals: no index that begins with (status)"]
 
 

@@ -129,6 +129,7 @@ def test_what_is_private_stays_off_the_public_page():
         Action.HOLDING_CLAIMED,
         Action.PROPOSAL_CREATED,
         Action.DRAFT_EDITED,
+        Action.DRAFT_DELETED,
     }
 
 
