@@ -51,8 +51,8 @@ class OfMemberAdmin(ReadOnlyAdmin):
         return super().on_portal(row) or _member_page(getattr(row, self.member_field))
 
     @admin.display(description=_("member"))
-    def member(self, row: Any) -> str | None:
-        return link_to(getattr(row, self.member_field))
+    def member(self, row: Any) -> str:
+        return link_to(getattr(row, self.member_field)) or self.nothing
 
 
 def _member_page(member: User | None) -> str | None:
@@ -118,8 +118,8 @@ class UserAdmin(ReadOnlyAdmin):
         ]
 
     @admin.display(description=_("name"))
-    def full_name(self, user: User) -> str | None:
-        return f"{user.first_name} {user.last_name}".strip() or None
+    def full_name(self, user: User) -> str:
+        return f"{user.first_name} {user.last_name}".strip() or self.nothing
 
     @admin.display(description=_("sign-in"))
     def standing(self, user: User) -> str:
@@ -130,20 +130,20 @@ class UserAdmin(ReadOnlyAdmin):
         return yes_or_no(user.email_verified)
 
     @admin.display(description=_("about"))
-    def about(self, user: User) -> str | None:
+    def about(self, user: User) -> str:
         profile = _profile_of(user)
-        return (profile and profile.bio) or None
+        return (profile and profile.bio) or self.nothing
 
     @admin.display(description=_("website"))
-    def website(self, user: User) -> str | None:
+    def website(self, user: User) -> str:
         profile = _profile_of(user)
-        return (profile and profile.website) or None
+        return (profile and profile.website) or self.nothing
 
     @admin.display(description=_("wallets"))
-    def wallets(self, user: User) -> str | None:
+    def wallets(self, user: User) -> str:
         wallets = user.wallets.order_by("-is_primary", "id")[:20]
         shown = ((link_to(wallet), _known(wallet)) for wallet in wallets)
-        return format_html_join(", ", "{} ({})", shown) or None
+        return format_html_join(", ", "{} ({})", shown) or self.nothing
 
 
 def _profile_of(user: User) -> Profile | None:

@@ -144,9 +144,9 @@ class ProposalAdmin(ReadOnlyAdmin):
         return str(proposal.phase.label)
 
     @admin.display(description=_("reason"))
-    def reason(self, proposal: Proposal) -> str | None:
+    def reason(self, proposal: Proposal) -> str:
         reason = proposal.outcome_reason
-        return str(REASONS.get(reason, reason)) if reason else None
+        return str(REASONS.get(reason, reason)) if reason else self.nothing
 
     @admin.display(description=_("power For"))
     def power_for(self, proposal: Proposal) -> str:
@@ -161,13 +161,13 @@ class ProposalAdmin(ReadOnlyAdmin):
         return amount(proposal.abstain_power)
 
     @admin.display(description=_("quorum"))
-    def quorum(self, proposal: Proposal) -> str | None:
-        return amount(proposal.quorum_threshold) or None
+    def quorum(self, proposal: Proposal) -> str:
+        return amount(proposal.quorum_threshold) or self.nothing
 
     @admin.display(description=_("approval"))
-    def share(self, proposal: Proposal) -> str | None:
+    def share(self, proposal: Proposal) -> str:
         if not proposal.approval_denominator:
-            return None
+            return self.nothing
         return f"{proposal.approval_numerator}/{proposal.approval_denominator}"
 
 

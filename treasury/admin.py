@@ -184,10 +184,10 @@ class TransactionAdmin(OfMemberAdmin):
         return f"{amount(transaction.treasury_change)} {transaction.currency}"
 
     @admin.display(description=_("hashes"))
-    def hashes(self, transaction: Transaction) -> str | None:
+    def hashes(self, transaction: Transaction) -> str:
         known = transaction.hashes.order_by("ordinal")[:20]
         shown = ((link_to(each, each.hash), each.network) for each in known)
-        return format_html_join(", ", "{} ({})", shown) or None
+        return format_html_join(", ", "{} ({})", shown) or self.nothing
 
 
 @admin.register(TransactionHash)

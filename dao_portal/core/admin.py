@@ -137,12 +137,12 @@ class AuditLogAdmin(ReadOnlyAdmin):
         return link_to(page.model(pk=entry.resource_id), _kind(entry)) or ""
 
     @admin.display(description=_("from"))
-    def seen_from(self, entry: AuditLog) -> str | None:
-        return entry.ip_address or None
+    def seen_from(self, entry: AuditLog) -> str:
+        return entry.ip_address or self.nothing
 
     @admin.display(description=_("with"))
-    def seen_with(self, entry: AuditLog) -> str | None:
-        return browser(entry.user_agent) if entry.user_agent else None
+    def seen_with(self, entry: AuditLog) -> str:
+        return browser(entry.user_agent) if entry.user_agent else self.nothing
 
     @admin.display(description=_("before and after"))
     def changes(self, entry: AuditLog) -> str:
@@ -236,9 +236,9 @@ class SettingAdmin(ReadOnlyAdmin):
         return str(option.description) if option else setting.description
 
     @admin.display(description=_("default"))
-    def default(self, setting: Setting) -> str | None:
+    def default(self, setting: Setting) -> str:
         option = OPTIONS.get(setting.key)
-        return str(option.default) if option else None
+        return str(option.default) if option else self.nothing
 
     @admin.display(description=_("shown to"))
     def shown_to(self, setting: Setting) -> str:

@@ -178,6 +178,11 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
     sortable_by: ClassVar[Any] = ()
     empty_value_display = _("none")
 
+    @property
+    def nothing(self) -> str:
+        """What a column says that has no value: a page of one row would print "None"."""
+        return str(self.empty_value_display)
+
     # --- for each table to say -------------------------------------------------------------
 
     def find(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:

@@ -15,7 +15,7 @@ from accounts.models import User
 from dao_portal.core.models import AuditLog, EventDelivery, Setting
 from dao_portal.core.options import set_option
 from dao_portal.core.readonly import PeriodFilter, ReadOnlyAdmin
-from tests.factories import UserFactory
+from tests.factories import ProposalFactory, TransactionFactory, UserFactory
 from tests.stress.million import fill
 
 pytestmark = pytest.mark.django_db
@@ -371,6 +371,21 @@ def test_each_field_of_an_audit_entry_says_how_it_changed(moderator, old, new, h
     assert re.findall(r'role="rowheader">a <small>(\w+)</small>', html) == [how]
     assert ('class="was"' in html) == (how in ("changed", "removed"))
     assert ('class="is"' in html) == (how in ("changed", "added"))
+
+
+@pytest.mark.parametrize(
+    "name", ["accounts.user", "core.auditlog", "governance.proposal", "treasury.transaction"]
+)
+def test_what_has_no_value_is_said_in_words(administrator, name):
+    ProposalFactory(upcoming=True)
+    TransactionFactory(user=None)
+    UserFactory(first_name="", last_name="")
+    set_option("governance.quorum", "1", actor=None)
+
+    html = administrator.get(row_address(name)).text
+
+    assert ">None<" not in html
+    assert ">none<" in html
 
 
 def test_an_audit_entry_of_a_kind_that_is_gone_still_opens(moderator):
