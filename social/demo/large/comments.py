@@ -18,9 +18,9 @@ from .members import CHANCE
 from .proposals import chance, load_proposals
 from .texts import COMMENTS
 
-CHUNK = 20_000
+CHUNK = 50_000
 LONGEST = 10_000  # comments in the long thread, when there are twice as many
-MOST_LIKES = 8
+MOST_LIKES = 5
 CIRCLE = 300  # members among whom a conversation is held
 
 # What each comment of a conversation answers: its place in it, or nothing.
@@ -41,8 +41,8 @@ CREATE TEMPORARY TABLE said ON COMMIT DROP AS
 SELECT talk.*, author, users.id AS user_id, uuidv7(moment - clock_timestamp()) AS id,
        1 + floor(pg_temp.chance(n, 24) * %(texts)s)::int AS text,
        least(%(members)s - 1,
-             CASE WHEN pg_temp.chance(n, 25) < 0.50 THEN 0
-                  WHEN pg_temp.chance(n, 25) < 0.80 THEN 1
+             CASE WHEN pg_temp.chance(n, 25) < 0.75 THEN 0
+                  WHEN pg_temp.chance(n, 25) < 0.90 THEN 1
                   WHEN pg_temp.chance(n, 25) < 0.95 THEN 2 ELSE %(most_likes)s END) AS reactions
 FROM talk
 CROSS JOIN LATERAL (
@@ -89,7 +89,7 @@ LEFT JOIN (
            count(*) FILTER (WHERE kind = -1) AS dislikes
     FROM liked GROUP BY comment_id
 ) AS counts USING (id)
-ORDER BY id
+ORDER BY proposal_id, id
 """
 STATEMENTS = (
     "ANALYZE talk",

@@ -108,11 +108,11 @@ ROWS = (
            trunc(balance * %(balance_weight)s, 18) + trunc(staked * %(staked_weight)s, 18)
     FROM new_members
     """,
-    # For every member somebody with as much as a tenth of theirs who has not joined yet.
+    # For one member in ten somebody who has as much and has not joined yet.
     """
     INSERT INTO waiting_holdings (created_at, token_id, holder, balance)
-    SELECT joined, %(token)s, 'waiting-' || username || '@' || %(domain)s, trunc(balance / 10, 18)
-    FROM new_members
+    SELECT joined, %(token)s, 'waiting-' || username || '@' || %(domain)s, balance
+    FROM new_members WHERE n %% 10 = 0
     """,
     # Most move their own tokens; one in fifty pays a fee into the treasury.
     """
@@ -150,7 +150,7 @@ ROWS = (
         updated_at = now()
     FROM (
         SELECT sum(balance + staked) AS given,
-               sum(trunc(balance / 10, 18)) + coalesce(sum(fee) FILTER (
+               coalesce(sum(balance) FILTER (WHERE n %% 10 = 0), 0) + coalesce(sum(fee) FILTER (
                    WHERE status = 'confirmed' AND currency = %(token_symbol)s), 0) AS kept
         FROM new_members
     ) AS sums

@@ -10,7 +10,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -47,8 +47,8 @@ class Kind:
     strong: tuple[str, ...] = ()
 
 
-PASSED = Kind(counted=1.25, weight=10, strong=("yes", "yes", "yes", "no"))
-REJECTED = Kind(counted=1.25, weight=10, strong=("no", "no", "no", "yes"))
+PASSED = Kind(counted=1.1, weight=10, strong=("yes", "yes", "yes", "no"))
+REJECTED = Kind(counted=1.1, weight=10, strong=("no", "no", "no", "yes"))
 EXPIRED = Kind(counted=6, weight=3)  # those with least power vote: a sixth of it at most
 OPEN = Kind(counted=1.25, weight=10)
 UPCOMING = Kind(counted=0, weight=0)
@@ -63,7 +63,10 @@ MOST_UPCOMING = 3
 
 @dataclass
 class Part:
-    """Votes for one proposal: number ``number``, which is here already or will be written."""
+    """Votes for one proposal: number ``number``, which is here already or will be written.
+
+    ``for_everybody``: by a real opening, which counts every member; one open vote is.
+    """
 
     number: int
     kind: Kind
@@ -71,6 +74,7 @@ class Part:
     weight: int
     votes: int = 0
     proposal: Proposal | None = None
+    for_everybody: bool = False
 
 
 def kind_of(number: int, *, total: int) -> Kind:
@@ -107,11 +111,22 @@ def plan_votes(*, members: int, proposals: int, votes: int) -> list[Part]:
         *_open_parts(),
         *(_new_part(number, members, proposals) for number in range(here + 1, proposals + 1)),
     ]
-    crowd = next((part for part in parts if part.kind is OPEN), None)
-    if crowd:  # one vote on which everybody is counted, and more come than to the others
+    crowd = _crowd(parts, members)
+    if crowd:  # more come to it than to the others
+        crowd.for_everybody = True
         crowd.weight *= 2 + len(parts) // 20
     _spread(parts, max(votes - count_votes(), 0))
     return parts
+
+
+def _crowd(parts: Iterable[Part], members: int) -> Part | None:
+    """The open vote on which everybody is counted, or the first one that can be."""
+    for part in parts:
+        if part.kind is not OPEN:
+            continue
+        if not part.proposal or part.proposal.snapshots.count() >= members + len(PEOPLE):
+            return part
+    return None
 
 
 def _open_parts() -> list[Part]:
@@ -218,9 +233,7 @@ def _save(
 
 
 def _write_open(part: Part, rules: Rules, members: int, *, now: datetime) -> Proposal:
-    """Open for more than five days. One of them is opened as every real one is, for everybody."""
-    counted = load_proposals().open().annotate(counted=Count("snapshots"))
-    for_everybody = not counted.filter(counted__gte=members + len(PEOPLE)).exists()
+    """Open for more than five days."""
     days = 5.5 + chance(part.number, "days").randrange(70) / 10
     proposal = _save(
         part,
@@ -230,7 +243,7 @@ def _write_open(part: Part, rules: Rules, members: int, *, now: datetime) -> Pro
         source=Proposal.Source.PORTAL,
         days=days,
     )
-    if for_everybody:
+    if part.for_everybody:
         services.open_proposal(proposal_id=proposal.pk)
         proposal.refresh_from_db()
     else:
