@@ -17,8 +17,8 @@ run: install ## the whole portal with a demo community, until Ctrl-C
 test: install ## the tests (ARGS="tests/governance -x" for some of them)
 	@$(PYTHON) -m pytest -n 2 $(ARGS)
 
-stress: install ## twenty rounds of many processes at once, with figures
-	@DAO_STRESS_ROUNDS=$${DAO_STRESS_ROUNDS-20} $(PYTHON) -m pytest tests/stress -p no:randomly $(ARGS)
+stress: install ## twenty rounds of many processes at once (ARGS="tests/stress/test_race.py" for some)
+	@DAO_STRESS_ROUNDS=$${DAO_STRESS_ROUNDS-20} $(PYTHON) -m pytest -p no:randomly $(or $(ARGS),tests/stress)
 
 bench: install ## what each page costs (ARGS="--only comments --rounds 200" for some of them)
 	@$(PYTHON) -m tests.bench $(ARGS)

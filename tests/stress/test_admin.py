@@ -1,7 +1,7 @@
 """Every page of the admin over tables with as many rows as one asks for: how long it takes.
 
 ``DAO_ADMIN_ROWS=1000000 make stress ARGS=tests/stress/test_admin.py`` fills a database of its own
-with a million rows in each table, which takes a quarter of an hour, and says the figures that
+with a million rows in each table, which takes some minutes, and says the figures that
 docs/performance.md shows. Without it the same pages are asked over a few hundred rows.
 """
 
