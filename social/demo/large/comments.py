@@ -164,8 +164,9 @@ def _chunks(discussed: Sequence[Discussed], here: int, total: int) -> Iterator[l
     for first in range(here + 1, total + 1, CHUNK):
         lines: list[Any] = []
         for number in range(first, min(first + CHUNK, total + 1), len(SHAPE)):
-            # The square makes some discussions long and many short.
-            where = int(len(discussed) * chance(number, "where").random() ** 2)
+            # The square makes some discussions long and many short. One after the other, so that
+            # the rows of a chunk lie together.
+            where = int(len(discussed) * ((number - 1) / total) ** 2)
             size = min(len(SHAPE), total + 1 - number)
             lines += _conversation(number, discussed[where], SHAPE[:size])
         yield lines
