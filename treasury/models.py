@@ -206,13 +206,15 @@ class Transaction(MonthlyModel):
             models.Index(fields=["type", "-id"], name="transactions_type_ix"),
             models.Index(fields=["status", "-id"], name="transactions_status_ix"),
             models.Index(fields=["created_at"], name="transactions_created_ix"),
-            # the list of the treasury's movements, newest first: few rows among many
+            # the treasury's balances and its chart, without a look at the table: few rows among
+            # many; and the list of its movements, newest first
             models.Index(
                 fields=["-id"],
+                include=["currency", "status", "treasury_change", "created_at"],
                 condition=~models.Q(treasury_change=0),
                 name="transactions_of_treasury_ix",
             ),
-            # the treasury's balance and its chart
+            # the list of its movements in one currency
             models.Index(
                 fields=["currency", "-id"],
                 condition=~models.Q(treasury_change=0),
