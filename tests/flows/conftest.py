@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Protocol
 
 import pytest
@@ -33,6 +34,7 @@ from tests.factories import (
 # its database; nothing here is asynchronous.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
+LONG = Decimal("792150.123456789012345678")  # as many digits as there can be behind the point
 PATIENCE = 10_000  # ms: what a page may take on a busy machine before a step fails
 # how Chromium and htmx log an answer of 400 and more
 STATUS_LINE = re.compile(
@@ -173,7 +175,7 @@ def make_world() -> World:
         decided_proposal(status, title=f"A vote that was {status}", proposer=mira)
         for status in ("passed", "rejected", "expired")
     )
-    for member, power in ((ada, 12_480), (mira, 792_150), (tomo, 2_180_000)):
+    for member, power in ((ada, 12_480), (mira, LONG), (tomo, 2_180_000)):
         give_power(member, power)
     voted = open_proposal_with({}, title="Lower the proposal threshold", proposer=tomo)
     cast(voted, ada, "no", "It keeps spam away, and 25,000 is not much.")

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 
 from tests.factories import HoldingFactory, TokenFactory, TransactionFactory, UserFactory
 
@@ -119,6 +120,24 @@ def test_token_page_is_found_in_any_case(client, member):
 
     assert "Where the supply is" in response.text
     assert '<p class="big">12,480</p>' in response.text
+
+
+def test_large_counts_are_written_with_separators(client, member):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH people AS ("
+            "  INSERT INTO users (username, password_hash)"
+            "  SELECT 'holder' || n, '!'"
+            "  FROM generate_series(1, 2500) AS n RETURNING id"
+            ") INSERT INTO user_tokens (user_id, token_id, balance, voting_power)"
+            "  SELECT people.id, tokens.id, 1000, 1000 FROM people, tokens"
+        )
+
+    html = client.get(TOKEN).text
+
+    assert "<dd>2,501</dd>" in html
+    assert "<strong>1,245 largest</strong> of 2,501 holders" in html
+    assert "Rank 51 to 2,501" in html
 
 
 def test_token_page_without_holders_says_so(client):
