@@ -193,5 +193,6 @@ class ProfileForm(forms.ModelForm[Profile]):
             raise forms.ValidationError(str(refusal)) from refusal
 
     def clean(self) -> None:
+        super().clean()
         if self.errors and self.cleaned_data.get("picture"):
             self.add_error("picture", gettext("Choose the picture again: it was not kept."))

@@ -7,8 +7,15 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command, get_commands, load_command_class
 
+from dao_portal.core.management.commands import runportal
 from governance.models import Proposal
-from tests.factories import ProposalFactory, TokenFactory, open_proposal_with, shift_window
+from tests.factories import (
+    ProposalFactory,
+    TokenFactory,
+    UserFactory,
+    open_proposal_with,
+    shift_window,
+)
 
 APPS = {"dao_portal.core", "accounts", "treasury", "governance", "social"}
 OURS = sorted((name, app) for name, app in get_commands().items() if app in APPS)
@@ -69,3 +76,14 @@ def test_advance_fails_when_one_could_not_be_brought_on(capsys: pytest.CaptureFi
         "closed": [ended.number],
         "failed": [due.number],
     }
+
+
+# --- runportal -----------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("role", "said"), [("moderator", True), ("admin", False)])
+def test_whoever_starts_a_portal_that_nobody_administers_is_told_what_comes_next(role, said):
+    UserFactory(role=role)
+
+    assert ("Next: manage.py setup" in runportal.summary()) is said

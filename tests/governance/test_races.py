@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from dao_portal.core.models import AuditLog
 from governance import services
@@ -105,6 +106,44 @@ RAW_VOTE = """
     INSERT INTO votes (proposal_id, voter_id, vote_type, voting_power, reason_sha256)
     VALUES (%(proposal)s, %(voter)s, 'yes', 0, '')
 """
+
+
+@pytest.mark.parametrize("door", ["publish", "withdraw", "delete"])
+def test_who_acts_on_a_draft_that_is_being_deleted_finds_nothing(client, door):
+    """The page has found the draft; by the time of the lock it is gone."""
+    draft = ProposalFactory()
+    client.force_login(draft.proposer)
+
+    with second_session() as start:
+        with transaction.atomic():
+            services.delete_draft(actor=draft.proposer, proposal_id=draft.pk)
+            answer = start(client.post, f"/proposals/{draft.number}/{door}/")
+            wait_until_blocked()
+        assert answer.result(PATIENCE).status_code == 404
+
+
+def test_what_was_typed_into_a_draft_that_is_being_deleted_is_kept(client):
+    draft = ProposalFactory()
+    client.force_login(draft.proposer)
+
+    with second_session() as start:
+        with transaction.atomic():
+            services.delete_draft(actor=draft.proposer, proposal_id=draft.pk)
+            typed = {
+                "title": "A better title",
+                "description": "Words that took an hour.",
+                "opens_on": f"{timezone.now() + 7 * DAY:%Y-%m-%d}",
+                "opens_at": "16:30",
+                "lasts": "5",
+                "unit": "days",
+            }
+            answer = start(client.post, f"/proposals/{draft.number}/edit/", typed)
+            wait_until_blocked()
+        response = answer.result(PATIENCE)
+
+    assert response.status_code == 422
+    assert "This draft was deleted in the meantime." in response.text
+    assert "Words that took an hour." in response.text
 
 
 def test_two_closers_close_once():
