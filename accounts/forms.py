@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from allauth.account import forms as allauth
+from allauth.account.adapter import get_adapter
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
-from django.http import QueryDict
+from django.db import transaction
+from django.forms.utils import ErrorDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
@@ -16,8 +19,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from dao_portal.core.base import new_keys
 from dao_portal.core.errors import DomainError
+from dao_portal.core.once import AlreadySent, claim, made_before, read_key
 
+from . import services
 from .models import Profile, User
 from .pictures import MOST_BYTES, square_picture
 from .preferences import THEMES, zone_choices
@@ -76,6 +82,41 @@ class SignupForm(PlainWords, allauth.SignupForm):
         "username": _("Public. Letters, digits, dots, dashes and underscores."),
         "password1": PASSWORD_HINT,
     }
+    sent_again = False
+
+    def full_clean(self) -> None:
+        """Judge what was typed, but not a form that has made its account: it would find the
+        username taken.
+        """
+        refusal = ""
+        try:
+            self.sent_again = self.is_bound and made_before(**self._once()) is not None
+        except AlreadySent as other_words:
+            refusal = str(other_words)
+        if self.sent_again:
+            self._errors, self.cleaned_data = ErrorDict(), {}
+            return
+        super().full_clean()
+        if refusal:
+            self.add_error(None, refusal)
+
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        """Make the account, all of it or nothing; a form that is sent twice makes one.
+
+        Whether the address was known before, and whether this is the second sending, changes
+        nothing of the answer.
+        """
+        with transaction.atomic():
+            (new,) = new_keys(1)
+            if self.sent_again or claim(**self._once(), result=new) != new:
+                answer = get_adapter(request).respond_email_verification_sent(request, None)
+                return None, answer
+            saved: tuple[User | None, HttpResponse | None] = super().try_save(request)
+            return saved
+
+    def _once(self) -> dict[str, Any]:
+        sent = [str(self.data.get(name, "")).strip().lower() for name in ("email", "username")]
+        return {"key": read_key(self.data), "form": "sign-up", "actor": None, "sent": sent}
 
 
 class AddEmailForm(PlainWords, allauth.AddEmailForm):
@@ -188,6 +229,7 @@ class ProfileForm(forms.ModelForm[Profile]):
                 _("This picture is larger than 2 MB. Choose a smaller one.")
             )
         try:
+            services.count_picture(actor=self.instance.user)
             return square_picture(file)
         except DomainError as refusal:
             raise forms.ValidationError(str(refusal)) from refusal

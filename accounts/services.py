@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
@@ -12,9 +13,11 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 
 from dao_portal.core.actions import Action
-from dao_portal.core.base import uuid7
+from dao_portal.core.base import new_keys
+from dao_portal.core.brakes import Limit
 from dao_portal.core.bulk import copy_rows
 from dao_portal.core.errors import DomainError
 from dao_portal.core.events import record
@@ -22,6 +25,27 @@ from dao_portal.core.markdown import render_markdown
 
 from .models import Profile, User, Wallet
 from .preferences import validate_preferences
+
+AN_HOUR = timedelta(hours=1)
+SAVES = Limit(
+    "accounts.profile_saves_per_hour",
+    AN_HOUR,
+    ngettext_lazy(
+        "You have saved your profile %(n)s time within an hour. You can save it again in %(wait)s.",
+        "You have saved your profile %(n)s times within an hour. You can save it again in"
+        " %(wait)s.",
+        "n",
+    ),
+)
+PICTURES = Limit(
+    "accounts.pictures_per_hour",
+    AN_HOUR,
+    ngettext_lazy(
+        "You have sent %(n)s picture within an hour. You can send the next one in %(wait)s.",
+        "You have sent %(n)s pictures within an hour. You can send the next one in %(wait)s.",
+        "n",
+    ),
+)
 
 
 class WalletClaimed(DomainError):
@@ -75,11 +99,14 @@ def update_profile(
     time_zone: str,
     picture: bytes | None = None,
 ) -> Profile:
-    """Write ``actor``'s own profile; the text becomes HTML once, here. Locks the member.
+    """Write ``actor``'s own profile; the text becomes HTML once, here.
+
+    Locks the member's count of saves, then the member. Raises TooOften.
 
     ``picture`` is what square_picture() made; None keeps the one there is. The audit row says which
     fields changed, never to what: they are personal.
     """
+    SAVES.count(actor)
     member = User.objects.select_for_update().get(pk=actor.pk)
     profile, _created = Profile.objects.get_or_create(user=member)
     names = {"first_name": first_name.strip(), "last_name": last_name.strip()}
@@ -115,6 +142,15 @@ def update_profile(
 
 
 @transaction.atomic
+def count_picture(*, actor: User) -> None:
+    """Ask before a picture is read: that costs, whatever comes of it, so every try counts.
+
+    Locks the member's count of pictures. Raises TooOften.
+    """
+    PICTURES.count(actor)
+
+
+@transaction.atomic
 def remove_picture(*, actor: User) -> None:
     """Go back to ``actor``'s initials. Locks the member; nothing happens without a picture."""
     member = User.objects.select_for_update().get(pk=actor.pk)
@@ -142,7 +178,7 @@ def find_or_create_imported_members(*, addresses: Iterable[str]) -> ImportedMemb
     """The members who own ``addresses``; an inactive one is made for each that nobody owns.
 
     A new one has no e-mail, no password, the address as username, and an unverified wallet of it:
-    whoever proves that wallet claims the member. Four statements for any number of addresses, and
+    whoever proves that wallet claims the member. Five statements for any number of addresses, and
     no lock: two calls at once for one address end in an IntegrityError.
 
     Raises WalletClaimed when an active member has the address without proof: to count votes as
@@ -152,7 +188,7 @@ def find_or_create_imported_members(*, addresses: Iterable[str]) -> ImportedMemb
     ids = _owners(set(wanted))
     missing = [address for key, address in wanted.items() if key not in ids]
     taken = _taken_usernames(missing)
-    new = {address: uuid7() for address in missing}
+    new = dict(zip(missing, new_keys(len(missing)), strict=True))
     copy_rows(
         User,
         ["id", "username", "password", "is_active"],

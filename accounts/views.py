@@ -11,6 +11,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dao_portal.core.context_processors import THEME_COOKIE
+from dao_portal.core.errors import DomainError
 from dao_portal.core.htmx import render_page
 from dao_portal.core.http import see_other
 from dao_portal.core.views import A_YEAR, keep_theme
@@ -47,11 +48,15 @@ def profile_edit(request: HttpRequest) -> HttpResponse:
         theme=request.COOKIES.get(THEME_COOKIE, "auto"),
     )
     if request.method == "POST" and form.is_valid():
-        services.update_profile(actor=request.user, **form.cleaned_data)
-        messages.success(request, _("Your profile is saved."))
-        response = see_other(reverse("accounts:profile_edit"))
-        keep_theme(response, form.cleaned_data["theme"])
-        return response
+        try:
+            services.update_profile(actor=request.user, **form.cleaned_data)
+        except DomainError as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("Your profile is saved."))
+            response = see_other(reverse("accounts:profile_edit"))
+            keep_theme(response, form.cleaned_data["theme"])
+            return response
     status = 422 if form.errors else 200
     return render_page(request, "accounts/profile_edit.html", {"form": form}, status=status)
 

@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "dao_portal.core.middleware.keep_private",
     "accounts.middleware.reader_zone",
     "dao_portal.core.middleware.RequestInfoMiddleware",
     "dao_portal.core.middleware.refuse_nul",
@@ -85,6 +86,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "dao_portal.core.middleware.CollisionMiddleware",
 ]
 
 ROOT_URLCONF = "dao_portal.urls"
@@ -173,6 +175,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "make partitions": {
         "task": "dao_portal.core.tasks.maintain_partitions",
         "schedule": crontab(hour=3, minute=17),
+    },
+    "forget sent forms": {
+        "task": "dao_portal.core.tasks.forget_form_keys",
+        "schedule": crontab(hour=3, minute=37),
     },
 }
 for entry in CELERY_BEAT_SCHEDULE.values():

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from dao_portal.core.base import database_now
 from dao_portal.core.errors import DomainError
 
 from .errors import NotPublishable
@@ -167,9 +168,10 @@ def _window_problems(start: datetime, length: timedelta) -> dict[str, str]:
             gettext("On this day the clocks in %(zone)s show this time twice. Choose another one.")
             % zone
         )
-    if start <= timezone.now():
+    now = database_now()
+    if start <= now:
         problems["opens_on"] = gettext("That moment has passed. Choose a later one.")
-    if start > timezone.now() + MOST_AHEAD:
+    if start > now + MOST_AHEAD:
         problems["opens_on"] = gettext("That day is too far away.")
     check = length_check(length, current_rules())
     if not check.met:

@@ -31,7 +31,3 @@ class CommentRemoved(DomainError):
     """There is nothing left to answer or to like."""
 
     message = _("This comment was removed in the meantime.")
-
-
-class TooManyComments(DomainError):
-    """The brake: ``social.comments_per_5_minutes`` is reached."""

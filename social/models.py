@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -11,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from dao_portal.core.actions import action_choices
-from dao_portal.core.base import BaseModel
+from dao_portal.core.base import BaseModel, ChangedAtField, new_keys
 from dao_portal.core.models import MonthlyModel
 from dao_portal.core.partitions import HashPartitionedModel
 from governance.models import Proposal
@@ -34,7 +35,7 @@ class Notification(MonthlyModel):
         _("data"), default=dict, db_default=models.Value({}, models.JSONField())
     )
     is_read = models.BooleanField(_("read"), default=False, db_default=False)
-    updated_at = models.DateTimeField(_("updated"), auto_now=True, db_default=Now())
+    updated_at = ChangedAtField(_("updated"), auto_now=True, db_default=Now())
 
     class Meta:
         db_table = "notifications"
@@ -168,6 +169,9 @@ class Comment(HashPartitionedModel, BaseModel):
     def place_under(self, parent: Comment | None) -> None:
         """Set parent, root, path and depth; before the first save."""
         self.parent = parent
+        unknown: Any = self.pk
+        if not isinstance(unknown, UUID):
+            (self.pk,) = new_keys(1)  # the path holds it
         if parent is None:
             self.root_id, self.path, self.depth = self.pk, self.pk.hex, 0
             return

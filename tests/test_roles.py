@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
+from uuid import uuid4
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -24,6 +25,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import Profile, User, Wallet
 from dao_portal.core.events import deliver_due_events
+from dao_portal.core.models import FormKey
 from dao_portal.core.options import set_option
 from social.models import CommentReaction, Notification
 from social.services import set_reaction
@@ -287,6 +289,7 @@ def world() -> World:
     movement = TransactionFactory(user=author)
     TransactionHash.objects.create(transaction=movement, network="ethereum", hash="0xfeed")
     WaitingHolding.objects.create(token=TokenFactory(), holder="tomo@example.org")
+    FormKey.objects.create(user=author, form="comment", key=uuid4(), result=comment.pk)
     set_reaction(actor=member, comment=comment, kind=CommentReaction.Kind.LIKE)
     set_option("governance.quorum", "4 %", actor=None)
     picture = default_storage.save("pictures/author.webp", ContentFile(b"RIFF"))

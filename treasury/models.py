@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
-from dao_portal.core.base import AmountField, BaseModel
+from dao_portal.core.base import AmountField, BaseModel, ChangedAtField
 from dao_portal.core.models import MonthlyModel
 
 
@@ -76,7 +76,7 @@ class UserToken(BaseModel):
     balance = AmountField(_("balance"), default=0, db_default=0)
     staked_balance = AmountField(_("staked"), default=0, db_default=0)
     voting_power = AmountField(_("voting power"), default=0, db_default=0)
-    last_updated = models.DateTimeField(_("last movement"), auto_now=True, db_default=Now())
+    last_updated = ChangedAtField(_("last movement"), auto_now=True, db_default=Now())
 
     class Meta:
         db_table = "user_tokens"
@@ -181,7 +181,7 @@ class Transaction(MonthlyModel):
         _("metadata"), default=dict, blank=True, db_default=models.Value({}, models.JSONField())
     )
     transaction_hash = models.CharField(_("hash"), max_length=128, blank=True, db_default="")
-    updated_at = models.DateTimeField(_("updated"), auto_now=True, db_default=Now())
+    updated_at = ChangedAtField(_("updated"), auto_now=True, db_default=Now())
 
     class Meta:
         db_table = "transactions"

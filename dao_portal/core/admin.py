@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from .models import AuditLog, EventDelivery, Setting
+from .models import AuditLog, Brake, EventDelivery, FormKey, Setting
 from .options import OPTIONS
 from .readonly import (
     PeriodFilter,
@@ -243,3 +243,54 @@ class SettingAdmin(ReadOnlyAdmin):
     @admin.display(description=_("shown to"))
     def shown_to(self, setting: Setting) -> str:
         return gettext("everybody") if setting.is_public else gettext("administrators")
+
+
+@admin.register(FormKey)
+class FormKeyAdmin(ReadOnlyAdmin):
+    """Which forms were sent within the last day, so that none of them works twice."""
+
+    list_display = ("created_at", "form", "by")
+    list_filter = (PeriodFilter,)
+    list_select_related = ("user",)
+    search_help_text = _("A member's username, or the key or address of a thing.")
+    fields = ("form", "by", "key", "result", "created_at")
+    readonly_fields = ("by", "created_at")
+
+    def find(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+        if key := key_in(words):
+            return rows.filter(result=key)
+        member = member_named(words)
+        return rows.filter(user_id=member) if member else rows.none()
+
+    def see_also(self, row: FormKey) -> list[tuple[Any, str]]:
+        return [(_("What happened to it"), list_address("core", "auditlog", str(row.result)))]
+
+    @admin.display(description=_("by"))
+    def by(self, sent: FormKey) -> str:
+        return link_to(sent.user) or gettext("somebody who was not signed in")
+
+
+@admin.register(Brake)
+class BrakeAdmin(ReadOnlyAdmin):
+    """Who did how much of what, where more than so much at a time is refused."""
+
+    list_display = ("member", "act", "count", "since")
+    list_filter = (PeriodFilter,)
+    list_select_related = ("user",)
+    search_help_text = _("A member's username.")
+    fields = ("member", "act", "count", "since", "created_at", "updated_at")
+    readonly_fields = ("member", "created_at", "updated_at")
+
+    def find(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+        member = member_named(words)
+        return rows.filter(user_id=member) if member else rows.none()
+
+    def heading(self, row: Brake) -> str:
+        return f"{row.act}: {row.user}"
+
+    def see_also(self, row: Brake) -> list[tuple[Any, str]]:
+        return []
+
+    @admin.display(description=_("member"))
+    def member(self, brake: Brake) -> str | None:
+        return link_to(brake.user)

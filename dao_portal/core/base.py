@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from datetime import datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any, ClassVar, TypeVar
 
 import uuid_utils.compat
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +22,7 @@ EXACT = Context(prec=AMOUNT_DIGITS, traps=[Inexact, InvalidOperation])
 
 
 class UUIDv7(models.Func):
-    """PostgreSQL 18's own ``uuidv7()``, for rows that SQL writes."""
+    """PostgreSQL 18's own ``uuidv7()``: every row's key, and with it its place and its time."""
 
     function = "uuidv7"
     arity = 0
@@ -28,16 +30,50 @@ class UUIDv7(models.Func):
 
 
 def uuid7() -> uuid.UUID:
-    """A new UUIDv7: its first 48 bits are the time in milliseconds."""
+    """A new UUIDv7 by this machine's clock, for what is no row: a request, a mail in a folder."""
     return uuid_utils.compat.uuid7()
 
 
-class BaseModel(models.Model):
-    """UUIDv7 key and the two timestamps that the schema asks of every table."""
+def database_now() -> datetime:
+    """The database's clock at this moment, also late in a transaction. One query.
 
-    id = models.UUIDField(primary_key=True, default=uuid7, db_default=UUIDv7(), editable=False)
+    Whatever is stored or decided goes by it: a web machine's clock may be months off.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+    return moment
+
+
+def new_keys(count: int) -> list[uuid.UUID]:
+    """So many new keys of the database, rising, for rows that refer to each other. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT uuidv7() FROM generate_series(1, %s)", [count])
+        return [key for (key,) in cursor.fetchall()]
+
+
+class ChangedAtField(models.DateTimeField[Any, Any]):
+    """``auto_now`` by the database's clock. Reads as before until the row is fetched anew."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        return Now()
+
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
+        """As Django's own: to the table it is the same column."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.DateTimeField", args, kwargs
+
+
+class BaseModel(models.Model):
+    """UUIDv7 key and the two timestamps that the schema asks of every table.
+
+    The key is the database's: it sorts by time, so no web machine's clock may make it. An instance
+    knows it once it is saved; ``bulk_create`` does not bring it back (``new_keys`` gives it ahead).
+    """
+
+    id = models.UUIDField(primary_key=True, db_default=UUIDv7(), editable=False)
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
-    updated_at = models.DateTimeField(_("updated"), auto_now=True, db_default=Now())
+    updated_at = ChangedAtField(_("updated"), auto_now=True, db_default=Now())
 
     class Meta:
         abstract = True

@@ -1,10 +1,10 @@
 """What `manage.py check --database default` says about the floor."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core import checks
 
+from .base import database_now
 from .partitions import Month, attached_months, monthly_tables
 from .retention import interrupted_partitions
 
@@ -16,7 +16,7 @@ def months_lie_ahead(
     """A row whose month has no partition is refused: warn two months before that happens."""
     if not databases:
         return []
-    needed = Month.of(datetime.now(UTC)) + 2
+    needed = Month.of(database_now()) + 2
     return [
         checks.Warning(
             f"{table} has no partition for {needed}.",

@@ -1,14 +1,15 @@
-"""AUDIT_LOGS, EVENT_DELIVERIES and SETTINGS."""
+"""AUDIT_LOGS, EVENT_DELIVERIES, SETTINGS; what keeps a form from working twice or too often."""
 
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from .actions import action_choices
-from .base import BaseModel, UUIDv7, uuid7
+from .base import BaseModel, UUIDv7
 
 
 class TransactionIdField(models.BigIntegerField[int, int]):
@@ -37,10 +38,11 @@ class MonthlyModel(models.Model):
     """A table partitioned by month on its key (core/partitions.py).
 
     ``created_at`` is generated from the key, so the time that a row shows and the partition in
-    which it lies cannot disagree, whatever the clocks say.
+    which it lies cannot disagree. The key is the database's own: by a web machine's clock, months
+    off, it would belong into a month that has no partition.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid7, db_default=UUIDv7(), editable=False)
+    id = models.UUIDField(primary_key=True, db_default=UUIDv7(), editable=False)
     created_at = models.GeneratedField(
         expression=KeyTimestamp("id"),
         output_field=models.DateTimeField(),
@@ -161,3 +163,71 @@ class Setting(BaseModel):
 
     def __str__(self) -> str:
         return self.key
+
+
+class FormKey(BaseModel):
+    """A form that was sent, and the key of what it made: the same one again makes nothing more.
+
+    core/once.py writes these, in the transaction of what they are about, and the daily task
+    forgets them. ``sent`` is a keyed digest of what stood in the form, never the words.
+    """
+
+    form = models.CharField(_("form"), max_length=32)
+    key = models.UUIDField(_("key"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("member"),
+    )
+    sent = models.CharField(_("what was sent"), max_length=64)
+    result = models.UUIDField(_("what it made"))
+
+    class Meta:
+        db_table = "form_keys"
+        verbose_name = _("sent form")
+        verbose_name_plural = _("sent forms")
+        constraints = (
+            # Of each member their own: another's key opens nothing. Also what an erasure looks up.
+            models.UniqueConstraint(
+                fields=["user", "form", "key"], nulls_distinct=False, name="form_keys_once_uniq"
+            ),
+        )
+        indexes = (
+            # what is older than a day
+            models.Index(fields=["created_at"], name="form_keys_created_ix"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.form} {self.key}"
+
+
+class Brake(BaseModel):
+    """How often one member did one thing since ``since``: core/brakes.py counts and refuses."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("member"),
+    )
+    act = models.CharField(_("act"), max_length=32)
+    since = models.DateTimeField(_("since"), db_default=Now())
+    count = models.IntegerField(_("times"), default=1, db_default=1)
+
+    class Meta:
+        db_table = "brakes"
+        verbose_name = _("brake")
+        verbose_name_plural = _("brakes")
+        constraints = (
+            models.UniqueConstraint(fields=["user", "act"], name="brakes_user_act_uniq"),
+            models.CheckConstraint(condition=models.Q(count__gt=0), name="brakes_count_ck"),
+        )
+        indexes = (models.Index(fields=["created_at"], name="brakes_created_ix"),)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.act} {self.count}"

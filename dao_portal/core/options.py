@@ -105,6 +105,11 @@ def _not_negative(value: int | Decimal) -> None:
         raise ValidationError(_("This cannot be negative."))
 
 
+def _at_least_one(value: int) -> None:
+    if value < 1:
+        raise ValidationError(_("This cannot be less than 1."))
+
+
 OPTIONS: dict[str, Option] = {
     option.key: option
     for option in (
@@ -139,7 +144,7 @@ OPTIONS: dict[str, Option] = {
         Option(
             "governance.proposal_threshold",
             Type.AMOUNT,
-            Decimal(0),
+            Decimal(1),
             _("Power that a member needs to publish a proposal."),
             validate=_not_negative,
         ),
@@ -162,6 +167,27 @@ OPTIONS: dict[str, Option] = {
             _("Longest voting time, in minutes."),
         ),
         Option(
+            "governance.drafts_per_day",
+            Type.INTEGER,
+            20,
+            _("Most drafts that one member can start within a day."),
+            validate=_at_least_one,
+        ),
+        Option(
+            "governance.proposals_per_day",
+            Type.INTEGER,
+            5,
+            _("Most proposals that one member can publish within a day."),
+            validate=_at_least_one,
+        ),
+        Option(
+            "governance.edits_per_hour",
+            Type.INTEGER,
+            60,
+            _("Most changes of drafts and proposals that one member can save within an hour."),
+            validate=_at_least_one,
+        ),
+        Option(
             "power.balance_weight",
             Type.AMOUNT,
             Decimal(1),
@@ -180,6 +206,28 @@ OPTIONS: dict[str, Option] = {
             Type.INTEGER,
             60,
             _("Most comments that one member can post within five minutes."),
+            validate=_at_least_one,
+        ),
+        Option(
+            "social.reactions_per_5_minutes",
+            Type.INTEGER,
+            120,
+            _("Most likes and dislikes, given or taken back, of one member within five minutes."),
+            validate=_at_least_one,
+        ),
+        Option(
+            "accounts.profile_saves_per_hour",
+            Type.INTEGER,
+            30,
+            _("Most times that one member can save their profile within an hour."),
+            validate=_at_least_one,
+        ),
+        Option(
+            "accounts.pictures_per_hour",
+            Type.INTEGER,
+            10,
+            _("Most pictures that one member can send within an hour, readable or not."),
+            validate=_at_least_one,
         ),
         Option(
             "notifications.keep_months",

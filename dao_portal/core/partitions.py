@@ -18,6 +18,8 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.models import CreateModel
 from django.db.migrations.state import ProjectState
 
+from .base import database_now
+
 MONTHS_AHEAD = 6
 # A month that joins or leaves locks what its foreign keys refer to (members!) against writing. That
 # takes no time by itself, but waiting for it behind a long transaction would stop the whole site.
@@ -169,7 +171,7 @@ def ensure_months(*, since: datetime | None = None, ahead: int = MONTHS_AHEAD) -
     had been detached comes back with its rows. One transaction a table. LIKE and ATTACH let the
     table's readers and writers go on; OperationalError when a lock is not to be had in time.
     """
-    now = Month.of(datetime.now(UTC))
+    now = Month.of(database_now())
     first = min(now, Month.of(since)) if since else now
     made: list[str] = []
     for table in monthly_tables():

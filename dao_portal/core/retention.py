@@ -8,12 +8,12 @@ and stays in the database as an ordinary table of the same name, to be dumped an
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from .base import database_now
 from .errors import DomainError
 from .models import EventDelivery
 from .options import get_option
@@ -39,7 +39,7 @@ def expired_months(table: str) -> list[Month]:
     keep = get_option(KEEP_OPTIONS[table])
     if not keep:
         return []
-    oldest_kept = Month.of(datetime.now(UTC)) + (-keep)
+    oldest_kept = Month.of(database_now()) + (-keep)
     return [month for month in attached_months(table) if month < oldest_kept]
 
 

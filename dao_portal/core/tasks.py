@@ -6,6 +6,7 @@ from uuid import UUID
 from celery import shared_task
 
 from .events import deliver_due_events
+from .once import forget_old_keys
 from .partitions import ensure_months
 from .retention import detach_expired_months
 
@@ -22,6 +23,12 @@ def deliver_event(event_id: str) -> int:
 def deliver_events() -> int:
     """The sweep: whatever a lost message missed."""
     return deliver_due_events()
+
+
+@shared_task
+def forget_form_keys() -> int:
+    """Delete the keys of forms that were sent more than a day ago; how many."""
+    return forget_old_keys()
 
 
 @shared_task

@@ -334,11 +334,12 @@ class Proposal(BaseModel):
             return self.Phase(self.status)
         assert self.voting_start  # proposals_published_has_window_ck
         assert self.voting_end
-        if self.now >= self.voting_end:
+        now = self.now
+        if now >= self.voting_end:
             return self.Phase.COUNTING
-        if self.opened_at:  # first: ``now`` may have been read while waiting for the opening
+        if self.opened_at:  # first: it may have been read while waiting for the opening
             return self.Phase.OPEN
-        return self.Phase.UPCOMING if self.now < self.voting_start else self.Phase.OPENING
+        return self.Phase.UPCOMING if now < self.voting_start else self.Phase.OPENING
 
     @property
     def is_open(self) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -17,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from dao_portal.core.actions import Action
+from dao_portal.core.base import database_now
 from dao_portal.core.events import record
 from dao_portal.core.options import get_option
 
@@ -80,7 +80,7 @@ def write_opening(proposal: Proposal, rules: Rules, *, total_power: Decimal) -> 
     """Freeze ``rules`` on ``proposal`` and let votes in; its power is counted. Needs its lock."""
     set_rule(proposal, rules, total_power=total_power)
     freeze_rule(proposal)
-    proposal.opened_at = _clock()
+    proposal.opened_at = database_now()
     proposal.save()
     record(
         Action.PROPOSAL_OPENED,
@@ -189,7 +189,7 @@ def close_proposal(*, proposal_id: UUID) -> bool:
     if not Proposal.objects.due_to_close().filter(pk=proposal_id).exists():
         return False
     outcome = write_result(proposal)
-    proposal.closed_at = _clock()
+    proposal.closed_at = database_now()
     proposal.save()
     record(
         Action.PROPOSAL_CLOSED,
@@ -268,7 +268,7 @@ def cancel_proposal(*, actor: User, proposal_id: UUID, note: str) -> Proposal:
     proposal.status = Proposal.Status.REJECTED
     proposal.outcome_reason = "cancelled"
     proposal.outcome_note = note
-    proposal.closed_at = _clock()
+    proposal.closed_at = database_now()
     proposal.save()
     record(
         Action.PROPOSAL_CANCELLED,
@@ -292,11 +292,3 @@ def _lock(proposal_id: UUID) -> Proposal:
         .annotate(db_now=Now())
         .get(pk=proposal_id)
     )
-
-
-def _clock() -> datetime:
-    """The database's clock now: ``db_now`` was read before we waited for the lock."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        moment: datetime = cursor.fetchone()[0]
-    return moment

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import astuple, dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
 from dao_portal.core.actions import Action
+from dao_portal.core.base import new_keys
+from dao_portal.core.brakes import Limit
 from dao_portal.core.events import record
 from dao_portal.core.markdown import render_markdown
+from dao_portal.core.once import claim
 
 from ..canonical import canonical_hash
 from ..errors import (
@@ -28,6 +32,35 @@ from ..errors import (
 from ..models import MAX_TITLE, Proposal
 from ..rules import Rules, current_rules
 from ..selectors.publishing import publishing_checks
+
+A_DAY = timedelta(days=1)
+DRAFTS = Limit(
+    "governance.drafts_per_day",
+    A_DAY,
+    ngettext_lazy(
+        "You have started %(n)s draft within a day. You can save the next one in %(wait)s.",
+        "You have started %(n)s drafts within a day. You can save the next one in %(wait)s.",
+        "n",
+    ),
+)
+PUBLISHED = Limit(
+    "governance.proposals_per_day",
+    A_DAY,
+    ngettext_lazy(
+        "You have published %(n)s proposal within a day. You can publish the next in %(wait)s.",
+        "You have published %(n)s proposals within a day. You can publish the next in %(wait)s.",
+        "n",
+    ),
+)
+EDITS = Limit(
+    "governance.edits_per_hour",
+    timedelta(hours=1),
+    ngettext_lazy(
+        "You have saved %(n)s change within an hour. You can save the next one in %(wait)s.",
+        "You have saved %(n)s changes within an hour. You can save the next one in %(wait)s.",
+        "n",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -50,9 +83,19 @@ class Content:
 
 
 @transaction.atomic
-def create_draft(*, actor: User, content: Content) -> Proposal:
-    """A draft that only ``actor`` sees. Locks nothing."""
-    proposal = Proposal(proposer=actor)
+def create_draft(*, actor: User, content: Content, key: UUID | None = None) -> Proposal:
+    """A draft that only ``actor`` sees.
+
+    The same form again (``key``) makes nothing: the draft that it made comes back. Locks the
+    form's key, then the member's count of drafts. Raises AlreadySent, TooOften, NotPublishable,
+    NotThere when what it made was deleted since.
+    """
+    (new,) = new_keys(1)
+    draft_id = claim(key, form="draft", actor=actor, sent=[*astuple(content)], result=new)
+    if draft_id != new:
+        return _made_before(draft_id)
+    DRAFTS.count(actor)
+    proposal = Proposal(pk=new, proposer=actor)
     content.write_to(proposal)
     _require_title_and_window(proposal)
     proposal.save()
@@ -62,11 +105,14 @@ def create_draft(*, actor: User, content: Content) -> Proposal:
 
 @transaction.atomic
 def edit_proposal(*, actor: User, proposal_id: UUID, content: Content) -> Proposal:
-    """Change a draft, or a published proposal before voting opens. Locks the proposal.
+    """Change a draft, or a published proposal before voting opens.
+
+    Locks the member's count of changes, then the proposal. Raises TooOften among others.
 
     A published proposal keeps meeting the rules for publishing: its window may not move closer
     than the notice that members were promised.
     """
+    EDITS.count(actor)
     proposal = lock_own_proposal(actor=actor, proposal_id=proposal_id)
     if not proposal.is_editable:
         raise NotEditable
@@ -98,11 +144,15 @@ def delete_draft(*, actor: User, proposal_id: UUID) -> None:
 
 @transaction.atomic
 def publish_proposal(*, actor: User, proposal_id: UUID) -> Proposal:
-    """Show a draft to everybody; it opens by itself. Locks the proposal. Twice changes nothing."""
+    """Show a draft to everybody; it opens by itself. Twice changes nothing.
+
+    Locks the proposal, then the member's count of what they published.
+    """
     proposal = lock_own_proposal(actor=actor, proposal_id=proposal_id)
     if proposal.status != Proposal.Status.DRAFT:
         return proposal
     require_publishable(proposal, actor, current_rules())
+    PUBLISHED.count(actor)
     proposal.status = Proposal.Status.ACTIVE
     proposal.published_at = proposal.now
     proposal.save(update_fields=["status", "published_at", "updated_at"])
@@ -112,8 +162,10 @@ def publish_proposal(*, actor: User, proposal_id: UUID) -> Proposal:
 
 @transaction.atomic
 def withdraw_proposal(*, actor: User, proposal_id: UUID) -> Proposal:
-    """Take a published proposal back before voting opens. Locks the proposal."""
+    """Take a published proposal back before voting opens. Locks the proposal. Twice is once."""
     proposal = lock_own_proposal(actor=actor, proposal_id=proposal_id)
+    if proposal.phase == Proposal.Phase.WITHDRAWN:
+        return proposal
     if proposal.phase != Proposal.Phase.UPCOMING:
         raise TooLateToWithdraw
     proposal.status = Proposal.Status.REJECTED
@@ -128,6 +180,13 @@ def withdraw_proposal(*, actor: User, proposal_id: UUID) -> Proposal:
         new={"status": Proposal.Status.REJECTED},
     )
     return proposal
+
+
+def _made_before(draft_id: UUID) -> Proposal:
+    made = Proposal.objects.filter(pk=draft_id).first()
+    if made is None:
+        raise NotThere
+    return made
 
 
 def lock_own_proposal(*, actor: User, proposal_id: UUID) -> Proposal:

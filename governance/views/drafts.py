@@ -9,10 +9,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
+from dao_portal.core.base import database_now
+from dao_portal.core.brakes import TooOften
 from dao_portal.core.errors import DomainError
 from dao_portal.core.htmx import render_page
 from dao_portal.core.http import see_other
 from dao_portal.core.markdown import render_markdown
+from dao_portal.core.once import read_key
 
 from .. import selectors, services
 from ..errors import NotADraft, NotEditable, NotPublishable, NotThere, TooLateToWithdraw
@@ -71,7 +74,7 @@ def _save(request: HttpRequest, form: ProposalForm, proposal: Proposal | None) -
     actor, content = _member(request), form.content()
     try:
         if proposal is None:
-            saved = services.create_draft(actor=actor, content=content)
+            saved = services.create_draft(actor=actor, content=content, key=read_key(request.POST))
         else:
             saved = services.edit_proposal(actor=actor, proposal_id=proposal.pk, content=content)
     except DomainError as refusal:
@@ -89,6 +92,7 @@ def _check(request: HttpRequest, form: ProposalForm) -> list[Check]:
     """What publishing would ask for, were this saved."""
     author = _member(request)
     draft = Proposal(proposer=author)
+    draft.db_now = database_now()  # type: ignore[attr-defined]  # what is no row brought no clock
     form.content().write_to(draft)
     return publishing_checks(draft, author, current_rules())
 
@@ -125,12 +129,14 @@ def proposal_publish(request: HttpRequest, number: int) -> HttpResponse:
     proposal = _own_proposal(request, number)
     if proposal.status != Proposal.Status.DRAFT:
         return see_other(proposal.get_absolute_url())
-    refused = False
+    refused, too_often = False, ""
     if request.method == "POST":
         try:
             services.publish_proposal(actor=_member(request), proposal_id=proposal.pk)
         except NotPublishable:
             refused = True  # the list of checks says why
+        except TooOften as refusal:
+            refused, too_often = True, str(refusal)
         except NotThere as gone:
             raise Http404 from gone
         else:
@@ -143,6 +149,7 @@ def proposal_publish(request: HttpRequest, number: int) -> HttpResponse:
         "checks": checks,
         "ready": all(check.met for check in checks),
         "refused": refused,
+        "too_often": too_often,
     }
     status = 422 if refused else 200
     return render_page(request, "governance/proposal_publish.html", context, status=status)

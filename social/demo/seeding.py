@@ -6,16 +6,17 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Profile, User
+from dao_portal.core.base import database_now, new_keys
 from dao_portal.core.errors import DomainError
 from dao_portal.core.events import deliver_due_events
 from dao_portal.core.markdown import render_markdown
@@ -90,7 +91,7 @@ def seed_demo() -> Seeded:
         ]
         _add_profiles(people)
         fill_treasury(people)
-        start_discussions(people, now=timezone.now())
+        start_discussions(people, now=database_now())
     deliver_due_events()
     return Seeded(members=new_members, proposals=proposals)
 
@@ -140,7 +141,9 @@ def _add_people() -> int:
     if not new:
         return 0
     password = make_password(PASSWORD)  # slow by design, so once for all of them
-    users = User.objects.bulk_create(_member(person, password) for person in new)
+    users = User.objects.bulk_create(
+        _member(person, password, key) for person, key in zip(new, new_keys(len(new)), strict=True)
+    )
     EmailAddress.objects.bulk_create(
         EmailAddress(user=user, email=user.email, verified=True, primary=True) for user in users
     )
@@ -150,9 +153,10 @@ def _add_people() -> int:
     return len(users)
 
 
-def _member(person: Person, password: str) -> User:
+def _member(person: Person, password: str, key: UUID) -> User:
     first_name, _space, last_name = person.name.partition(" ")
     return User(
+        id=key,
         username=person.username,
         first_name=first_name,
         last_name=last_name,
@@ -234,7 +238,7 @@ def _add_decided(people: People) -> Iterable[Proposal]:
         if not Proposal.objects.filter(
             source=Proposal.Source.DEMO, source_id=decided.text.slug
         ).exists():
-            yield _write_decided(decided, people, now=timezone.now())
+            yield _write_decided(decided, people, now=database_now())
 
 
 def _write_decided(decided: Decided, people: People, *, now: datetime) -> Proposal:
@@ -277,7 +281,7 @@ def _keep_open(people: People) -> Iterable[Proposal]:
     """Fresh votes until OPEN_VOTES are open long enough; what is open already is left alone."""
     for _missing in range(OPEN_VOTES - votes_left_open().count()):
         text = _least_used(OPEN_TEXTS)
-        now = timezone.now()
+        now = database_now()
         proposal = _publish(text, people, start=now + timedelta(hours=1))
         # The rule that the demo bends: its notice has passed, and it does not wait for the window.
         Proposal.objects.filter(pk=proposal.pk).update(
@@ -307,14 +311,14 @@ def _let_neighbours_vote(proposal: Proposal, people: People) -> None:
 def _keep_upcoming(people: People) -> Iterable[Proposal]:
     """One that has not opened yet."""
     if not Proposal.objects.upcoming().filter(source_id__startswith=MARK).exists():
-        yield _publish(_least_used(UPCOMING_TEXTS), people, start=timezone.now() + OPENS_IN)
+        yield _publish(_least_used(UPCOMING_TEXTS), people, start=database_now() + OPENS_IN)
 
 
 def _add_draft(people: People) -> Iterable[Proposal]:
     """One that only its author sees; made once, whatever becomes of it."""
     source_id = f"{_mark(DRAFT)}-1"
     if not Proposal.objects.filter(source_id=source_id).exists():
-        yield _draft(DRAFT, people, source_id, start=timezone.now() + DRAFT_OPENS_IN)
+        yield _draft(DRAFT, people, source_id, start=database_now() + DRAFT_OPENS_IN)
 
 
 def _publish(text: Text, people: People, *, start: datetime) -> Proposal:

@@ -13,9 +13,9 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.models import User
+from dao_portal.core.base import database_now
 from dao_portal.core.partitions import ensure_months, first_key_at
 from governance.models import Proposal
 from treasury.models import Token, Transaction, TransactionHash
@@ -53,7 +53,7 @@ def fill_treasury(people: Mapping[str, User]) -> int:
     if treasury_movements().exists():
         return 0
     _add_tokens()
-    now = timezone.now()
+    now = database_now()
     movements = sorted(_movements(), key=lambda movement: -movement.days_ago)
     ensure_months(since=now - timedelta(days=movements[0].days_ago))
     rows = [_row(number, movement, people, now=now) for number, movement in enumerate(movements, 1)]

@@ -8,6 +8,7 @@ from .comments import (
     comments_of_member,
     discussion,
     place_of,
+    reaction_of,
     thread_page,
 )
 from .notifications import Inbox, Period, inbox_page, notifications_of, unread_count
@@ -24,6 +25,7 @@ __all__ = [
     "inbox_page",
     "notifications_of",
     "place_of",
+    "reaction_of",
     "thread_page",
     "unread_count",
 ]

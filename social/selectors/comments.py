@@ -261,6 +261,14 @@ def seen_by(
     )
 
 
+def reaction_of(member: User, comment: Comment) -> int | None:
+    """How ``member`` reacted to ``comment``: 1, -1, or None. One query."""
+    mine = CommentReaction.objects.filter(
+        proposal_id=comment.proposal_id, comment=comment, user=member
+    )
+    return mine.values_list("kind", flat=True).first()
+
+
 def build_trees(rows: Iterable[Comment]) -> list[Node]:
     """The roots of ``rows``, which are ``seen_by`` somebody, with what stands below them.
 

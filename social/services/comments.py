@@ -6,15 +6,16 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models.functions import Now
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
 from dao_portal.core.actions import Action
+from dao_portal.core.base import new_keys
+from dao_portal.core.brakes import Limit
 from dao_portal.core.events import record
 from dao_portal.core.markdown import render_markdown
-from dao_portal.core.options import get_option
+from dao_portal.core.once import claim
 from governance.canonical import canonical_hash
 from governance.models import Proposal
 
@@ -24,34 +25,60 @@ from ..errors import (
     CommentTooLong,
     DiscussionNotOpen,
     ParentNotFound,
-    TooManyComments,
 )
 from ..models import Comment, CommentReaction
 
-BRAKE = timedelta(minutes=5)
+COMMENTS = Limit(
+    "social.comments_per_5_minutes",
+    timedelta(minutes=5),
+    ngettext_lazy(
+        "You have posted %(n)s comment in five minutes. You can post the next one in %(wait)s.",
+        "You have posted %(n)s comments in five minutes. You can post the next one in %(wait)s.",
+        "n",
+    ),
+)
+REACTIONS = Limit(
+    "social.reactions_per_5_minutes",
+    timedelta(minutes=5),
+    ngettext_lazy(
+        "You have reacted %(n)s time in five minutes. You can go on in %(wait)s.",
+        "You have reacted %(n)s times in five minutes. You can go on in %(wait)s.",
+        "n",
+    ),
+)
 
 
 @transaction.atomic
 def post_comment(
-    *, actor: User, proposal_id: UUID, content: str, parent_id: UUID | None = None
+    *,
+    actor: User,
+    proposal_id: UUID,
+    content: str,
+    parent_id: UUID | None = None,
+    key: UUID | None = None,
 ) -> Comment:
     """Say something about a published proposal, or answer the comment ``parent_id`` in it.
 
-    Locks the member's own row, so that their comments are counted one after another; members do
-    not wait for each other. An answer that crosses the removal of what it answers stands.
+    The same form again (``key``) posts nothing: the comment that it posted comes back. Locks the
+    form's key, then the member's count of comments; members do not wait for each other. An answer
+    that crosses the removal of what it answers stands.
 
-    Raises CommentEmpty, CommentTooLong, DiscussionNotOpen, ParentNotFound, CommentRemoved,
-    TooManyComments.
+    Raises CommentEmpty, CommentTooLong, AlreadySent, TooOften, DiscussionNotOpen, ParentNotFound,
+    CommentRemoved.
     """
     comment = Comment(proposal_id=proposal_id, user=actor, content=clean_content(content))
+    (comment.pk,) = new_keys(1)
+    sent = [proposal_id, parent_id, comment.content]
+    posted = claim(key, form="comment", actor=actor, sent=sent, result=comment.pk)
+    if posted != comment.pk:
+        return Comment.objects.get(proposal_id=proposal_id, pk=posted)
+    COMMENTS.count(actor)
     comment.content_html = render_markdown(comment.content)
     if not comment.content_html.strip():  # such as a link's definition that nothing refers to
         raise CommentEmpty
-    User.objects.select_for_update(no_key=True).get(pk=actor.pk)
     if not Proposal.objects.published().filter(pk=proposal_id).exists():
         raise DiscussionNotOpen
     comment.place_under(_find_parent(proposal_id, parent_id) if parent_id else None)
-    _require_pause(actor)
     comment.save(force_insert=True)
     record(
         Action.COMMENT_POSTED,
@@ -71,10 +98,12 @@ def set_reaction(*, actor: User, comment: Comment, kind: CommentReaction.Kind | 
     """Let ``actor`` like or dislike ``comment``, or neither (None); it comes back newly counted.
 
     The same reaction again changes nothing, however often and however simultaneously it is sent.
-    Locks the member's reaction, then through the counting trigger the comment. Nothing is audited.
+    Locks the member's count of reactions, their reaction, then through the counting trigger the
+    comment. Nothing is audited.
 
-    Raises CommentRemoved.
+    Raises CommentRemoved, TooOften.
     """
+    REACTIONS.count(actor)
     key = {"proposal_id": comment.proposal_id, "comment_id": comment.pk, "user": actor}
     if Comment.objects.filter(
         proposal_id=comment.proposal_id, pk=comment.pk, is_deleted=True
@@ -115,18 +144,3 @@ def _find_parent(proposal_id: UUID, parent_id: UUID) -> Comment:
     if parent.is_deleted:
         raise CommentRemoved
     return parent
-
-
-def _require_pause(actor: User) -> None:
-    """The brake against floods; counts what the member posted anywhere in the last minutes."""
-    most = get_option("social.comments_per_5_minutes")
-    if Comment.objects.filter(user=actor, created_at__gt=Now() - BRAKE).count() < most:
-        return
-    raise TooManyComments(
-        ngettext(
-            "You have posted %(n)s comment in five minutes. Wait a little, then post this one.",
-            "You have posted %(n)s comments in five minutes. Wait a little, then post this one.",
-            most,
-        )
-        % {"n": most}
-    )

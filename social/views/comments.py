@@ -17,6 +17,7 @@ from accounts.models import User
 from dao_portal.core.errors import DomainError
 from dao_portal.core.htmx import render_page
 from dao_portal.core.http import see_other
+from dao_portal.core.once import read_key
 from governance.models import Proposal
 from governance.views.proposals import page_context
 
@@ -97,7 +98,11 @@ def _post(request: HttpRequest, proposal: Proposal) -> HttpResponse:
         if parent and parent_id is None:
             raise ParentNotFound
         comment = services.post_comment(
-            actor=member, proposal_id=proposal.pk, content=content, parent_id=parent_id
+            actor=member,
+            proposal_id=proposal.pk,
+            content=content,
+            parent_id=parent_id,
+            key=read_key(request.POST),
         )
     except DomainError as error:
         typed = Wanted(reply=parent_id, content=content, error=str(error))
@@ -161,12 +166,14 @@ def _react(request: HttpRequest, comment_id: UUID, kind: CommentReaction.Kind) -
     comment = _get_comment(comment_id)
     if not request.user.is_authenticated:
         return _sign_in_first(request, comment.get_absolute_url())
-    mine = None if "undo" in request.POST else kind
+    member = request.user
+    wanted = None if "undo" in request.POST else kind
+    mine: int | None = wanted
     error = ""
     try:
-        reacted = services.set_reaction(actor=request.user, comment=comment, kind=mine)
+        reacted = services.set_reaction(actor=member, comment=comment, kind=wanted)
     except DomainError as refusal:
-        reacted, mine, error = comment, None, str(refusal)
+        reacted, mine, error = comment, selectors.reaction_of(member, comment), str(refusal)
     if _is_htmx(request):
         context = reactions(reacted, mine or 0) | {"words": shared_words(), "error": error}
         response = render(

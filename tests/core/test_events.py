@@ -19,8 +19,8 @@ from governance import services
 from governance.models import PowerSnapshot, Proposal, Vote
 from governance.services.proposals import Content
 from tests.factories import (
+    HoldingFactory,
     ProposalFactory,
-    TokenFactory,
     UserFactory,
     cast,
     open_proposal_with,
@@ -162,8 +162,7 @@ def attempt_edit():
 
 
 def attempt_publish():
-    TokenFactory()
-    draft = ProposalFactory()
+    draft = ProposalFactory(proposer=HoldingFactory().user)
     sql("UPDATE proposals SET voting_start = now() + interval '2 days'")
     return lambda: services.publish_proposal(actor=draft.proposer, proposal_id=draft.pk)
 

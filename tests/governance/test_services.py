@@ -205,8 +205,7 @@ def test_a_draft_that_was_deleted_meanwhile_is_not_there(service):
 
 
 def test_publish_shows_the_draft_to_everybody():
-    TokenFactory()
-    draft = services.create_draft(actor=UserFactory(), content=content())
+    draft = services.create_draft(actor=HoldingFactory().user, content=content())
     before = timezone.now()
 
     services.publish_proposal(actor=draft.proposer, proposal_id=draft.pk)
@@ -219,8 +218,7 @@ def test_publish_shows_the_draft_to_everybody():
 
 
 def test_publish_twice_is_once():
-    TokenFactory()
-    draft = services.create_draft(actor=UserFactory(), content=content())
+    draft = services.create_draft(actor=HoldingFactory().user, content=content())
 
     first = services.publish_proposal(actor=draft.proposer, proposal_id=draft.pk)
     second = services.publish_proposal(actor=draft.proposer, proposal_id=draft.pk)
@@ -246,8 +244,7 @@ def window(notice: timedelta, length: timedelta) -> dict:
     ],
 )
 def test_publish_says_what_keeps_it_back(changes, problem):
-    TokenFactory()
-    draft = services.create_draft(actor=UserFactory(), content=content(**changes))
+    draft = services.create_draft(actor=HoldingFactory().user, content=content(**changes))
 
     with pytest.raises(NotPublishable) as refusal:
         services.publish_proposal(actor=draft.proposer, proposal_id=draft.pk)
@@ -259,10 +256,9 @@ def test_publish_says_what_keeps_it_back(changes, problem):
 
 @pytest.mark.parametrize("length", [DAY, 30 * DAY])
 def test_the_shortest_and_the_longest_vote_can_be_published(length):
-    TokenFactory()
     start = timezone.now() + 2 * DAY
     written = content(voting_start=start, voting_end=start + length)
-    draft = services.create_draft(actor=UserFactory(), content=written)
+    draft = services.create_draft(actor=HoldingFactory().user, content=written)
 
     assert services.publish_proposal(actor=draft.proposer, proposal_id=draft.pk).published_at
 
@@ -298,12 +294,12 @@ def test_publish_names_every_problem_at_once():
         "text": "Write the text of the proposal.",
         "token": "The community has no governance token yet.",
         "opens": "Say when voting opens and closes.",
+        "power": "You need 1 voting power to publish, and you have 0.",
     }
 
 
 def test_an_upcoming_proposal_can_be_edited_within_the_rules():
-    TokenFactory()
-    proposal = ProposalFactory(upcoming=True)
+    proposal = ProposalFactory(proposer=HoldingFactory().user, upcoming=True)
     later = content()
 
     services.edit_proposal(actor=proposal.proposer, proposal_id=proposal.pk, content=later)
@@ -320,9 +316,13 @@ def test_an_upcoming_proposal_can_be_edited_within_the_rules():
 
 def test_an_upcoming_proposal_keeps_its_window_or_gives_full_notice():
     """An hour before opening the text may be mended, but the opening cannot come any closer."""
-    TokenFactory()
     start = timezone.now() + HOUR
-    proposal = ProposalFactory(upcoming=True, voting_start=start, voting_end=start + 3 * DAY)
+    proposal = ProposalFactory(
+        proposer=HoldingFactory().user,
+        upcoming=True,
+        voting_start=start,
+        voting_end=start + 3 * DAY,
+    )
     author = proposal.proposer
 
     mended = content(voting_start=start, voting_end=start + 3 * DAY)
@@ -359,18 +359,22 @@ def test_withdraw_before_opening():
 
 
 def test_withdraw_is_for_published_proposals_before_opening_only():
-    withdrawn = ProposalFactory(upcoming=True)
-    services.withdraw_proposal(actor=withdrawn.proposer, proposal_id=withdrawn.pk)
-
     for proposal in (
         ProposalFactory(),
         ProposalFactory(due=True),
         open_proposal_with([60]),
         decided_proposal(),
-        withdrawn,
     ):
         with pytest.raises(NothingToCancel):
             services.withdraw_proposal(actor=proposal.proposer, proposal_id=proposal.pk)
+
+
+def test_withdraw_twice_is_once():
+    withdrawn = ProposalFactory(upcoming=True)
+
+    for _time in range(2):
+        services.withdraw_proposal(actor=withdrawn.proposer, proposal_id=withdrawn.pk)
+
     assert actions_on(withdrawn) == ["proposal.withdrawn"]
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.apps import apps
 from django.db import DatabaseError, models, transaction
 
 from accounts.models import Profile, User, Wallet
+from dao_portal.core.models import FormKey
 from dao_portal.core.options import set_option
 from social.models import Comment, CommentReaction, Notification
 from social.services import set_reaction
@@ -45,6 +46,7 @@ def make_rows() -> tuple[User, Comment]:
     cast(proposal, ada, "yes", "It pays for itself.")
     answer = comment_on(proposal, parent=comment_on(proposal, author=mira), author=ada)
     set_reaction(actor=mira, comment=answer, kind=CommentReaction.Kind.LIKE)
+    FormKey.objects.create(user=ada, form="comment", key=uuid4(), result=answer.pk)
     Profile.objects.get_or_create(user=ada)
     Wallet.objects.create(user=ada, address="0x00000000000000000000000000000000DeaDBeef")
     Notification.objects.create(user=ada, type="proposal.opened", title="Voting is open")

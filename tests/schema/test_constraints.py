@@ -13,6 +13,7 @@ pytestmark = pytest.mark.django_db
 
 # Constraint -> what breaks it: the assignments of an UPDATE of the table's valid row.
 CHANGES = {
+    "brakes_count_ck": "count = 0",
     "comment_reactions_kind_ck": "kind = 2",
     "comments_content_ck": "content = ''",
     "comments_counters_ck": "likes = -1",
@@ -64,8 +65,10 @@ CHANGES = {
 
 # Unique constraint or index -> what a second row has in place of the first one's values.
 COPIES = {
+    "brakes_user_act_uniq": {"count": "2"},
     "comment_reactions_once_uniq": {"kind": "-kind"},
     "event_deliveries_once_uniq": {"done_at": "now()"},
+    "form_keys_once_uniq": {"result": "uuidv7()"},
     "power_snapshots_proposal_user_uniq": {"power": "power + 1"},
     "profiles_user_id_key": {},
     "proposals_number_key": {"source_id": "''"},

@@ -9,9 +9,9 @@ import pytest
 from django.db import connection
 from django.db.models import Sum
 
+from dao_portal.core.brakes import TooOften
 from dao_portal.core.models import AuditLog
 from dao_portal.core.options import clear_option_cache, set_option
-from social.errors import TooManyComments
 from social.models import Comment, CommentReaction
 from social.services import set_reaction
 from tests.factories import ProposalFactory, UserFactory, comment_on
@@ -101,6 +101,6 @@ def test_brake_lets_no_more_through_when_all_come_at_once(comment):
     results = all_at_once([lambda: comment_on(comment.proposal, author=ada, parent=comment)] * 20)
 
     refusals = [result for result in results if isinstance(result, Exception)]
-    assert [type(refusal) for refusal in refusals] == [TooManyComments] * 15
+    assert [type(refusal) for refusal in refusals] == [TooOften] * 15
     assert Comment.objects.filter(user=ada, parent=comment).count() == 5
     assert AuditLog.objects.filter(user=ada, action="comment.posted").count() == 5

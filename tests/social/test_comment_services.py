@@ -5,10 +5,11 @@ from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
-from django.db.models.functions import Now
+from django.db.models import F
 
 from dao_portal.core.actions import PUBLIC_ACTIONS, Action
-from dao_portal.core.models import AuditLog
+from dao_portal.core.brakes import TooOften
+from dao_portal.core.models import AuditLog, Brake
 from dao_portal.core.options import clear_option_cache, set_option
 from governance.canonical import canonical_hash
 from governance.models import Proposal
@@ -18,7 +19,6 @@ from social.errors import (
     CommentTooLong,
     DiscussionNotOpen,
     ParentNotFound,
-    TooManyComments,
 )
 from social.models import Comment, CommentReaction
 from social.services import post_comment, set_reaction
@@ -169,20 +169,19 @@ def test_brake_counts_what_one_member_posted_within_five_minutes(proposal):
     set_option("social.comments_per_5_minutes", "2", actor=None)
     clear_option_cache()
     ada, elsewhere = UserFactory(), ProposalFactory(upcoming=True)
-    first = comment_on(proposal, author=ada)
+    comment_on(proposal, author=ada)
     comment_on(elsewhere, author=ada)
 
-    with pytest.raises(TooManyComments) as refusal:
+    with pytest.raises(TooOften) as refusal:
         comment_on(proposal, author=ada)
     assert str(refusal.value) == (
-        "You have posted 2 comments in five minutes. Wait a little, then post this one."
+        "You have posted 2 comments in five minutes. You can post the next one in 4 min."
     )
 
     comment_on(proposal, author=UserFactory())
-    Comment.objects.filter(proposal=proposal, pk=first.pk).update(
-        created_at=Now() - timedelta(minutes=5)
-    )
+    Brake.objects.filter(user=ada).update(since=F("since") - timedelta(minutes=5))
     comment_on(proposal, author=ada)
+    assert Brake.objects.get(user=ada).count == 1
 
 
 # --- reacting -----------------------------------------------------------------------------------

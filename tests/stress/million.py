@@ -155,6 +155,15 @@ TABLES = {
         SELECT pg_temp.key(n), pg_temp.at(n), pg_temp.at(n), pg_temp.key(n), 'notifications',
                CASE WHEN n > {rare} THEN pg_temp.at(n) END
         FROM generate_series(1, {rows}) AS n""",
+    "form_keys": """
+        INSERT INTO form_keys (id, created_at, updated_at, form, key, user_id, sent, result)
+        SELECT pg_temp.key(n), pg_temp.at(n), pg_temp.at(n), 'comment', pg_temp.key(n),
+               pg_temp.other(n), '', pg_temp.key(n)
+        FROM generate_series(1, {rows}) AS n""",
+    "brakes": """
+        INSERT INTO brakes (id, created_at, updated_at, act, user_id)
+        SELECT pg_temp.key(n), pg_temp.at(n), pg_temp.at(n), 'comments', pg_temp.key(n)
+        FROM generate_series(1, {rows}) AS n""",
     "settings": """
         INSERT INTO settings (id, created_at, updated_at, key, value, type, description, is_public)
         SELECT pg_temp.key(n), pg_temp.at(n), pg_temp.at(n), 'option.' || n, n::text, 'integer',

@@ -11,13 +11,14 @@ from decimal import ROUND_DOWN, Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
+from uuid import uuid4
 
 from django import template
 from django.http import QueryDict
 from django.template.base import Node, Parser, TextNode, Token
 from django.template.context import RequestContext
 from django.utils import dateformat, timezone
-from django.utils.html import escape
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from lucide.templatetags.lucide import lucide
@@ -30,6 +31,7 @@ SHORT_FROM = 100_000
 UNITS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
 MINUS = "\N{MINUS SIGN}"
 WIDE = Context(prec=100, rounding=ROUND_DOWN)  # more digits than numeric(78,18) can hold
+KEY_FIELD = "key"
 DATE_AND_TIME = "j M Y, H:i"
 WALLET_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 # What a User-Agent says -> who says it. The order matters: all of them claim to be Safari.
@@ -147,10 +149,24 @@ def num(value: Number | None) -> str:
     return f"{_cut(share, 2):f}"
 
 
+# --- forms ----------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def form_key() -> str:
+    """The hidden field by which a form that is sent twice is known (core/once.py).
+
+    A new key each time it is drawn. ``autocomplete``: Firefox would keep the old one on reload.
+    """
+    return format_html(
+        '<input type="hidden" name="{}" value="{}" autocomplete="off">', KEY_FIELD, uuid4()
+    )
+
+
 # --- times ----------------------------------------------------------------------------------
 
 
-def _distance(span: timedelta) -> str:
+def spell_distance(span: timedelta) -> str:
     """``span`` in words, cut to the unit that matters at its length."""
     minutes = int(span.total_seconds()) // 60
     hours, days = minutes // 60, span.days
@@ -176,7 +192,7 @@ def until(moment: datetime | None, now: datetime | None = None) -> str:
     """How long it is until then: "closes in {{ closes|until }}". ``now`` defaults to the clock."""
     if moment is None:
         return ""
-    return _distance(max(moment - (now or timezone.now()), timedelta(0)))
+    return spell_distance(max(moment - (now or timezone.now()), timedelta(0)))
 
 
 @register.filter
@@ -187,7 +203,7 @@ def since(moment: datetime | None, now: datetime | None = None) -> str:
     span = (now or timezone.now()) - moment
     if span < timedelta(minutes=1):
         return gettext("just now")
-    return gettext("%(distance)s ago") % {"distance": _distance(span)}
+    return gettext("%(distance)s ago") % {"distance": spell_distance(span)}
 
 
 RELATIVE = {"since": since, "until": until}

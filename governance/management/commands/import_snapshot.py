@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
+from dao_portal.core.base import database_now
 from dao_portal.core.errors import DomainError
 
 from ...models import Proposal
@@ -39,7 +39,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
         try:
-            export = read_export(options["proposals"], options["votes"], now=timezone.now())
+            export = read_export(options["proposals"], options["votes"], now=database_now())
             self._describe(export)
             if options["check"]:
                 return

@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.utils import timezone
 
+from dao_portal.core.base import database_now
 from dao_portal.core.markdown import render_markdown
 
 from ...models import Comment
@@ -143,7 +143,7 @@ def add_comments(*, members: int, total: int, progress: Callable[[int], None]) -
 
 def _discussed() -> list[Discussed]:
     """All of them; the one that is opened for everybody comes first."""
-    now = timezone.now()
+    now = database_now()
     found = []
     for proposal in load_proposals().filter(published_at__isnull=False):
         assert proposal.published_at

@@ -9,10 +9,10 @@ from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dao_portal.core.actions import Action
+from dao_portal.core.base import database_now
 from dao_portal.core.errors import DomainError
 from dao_portal.core.markdown import render_markdown
 from dao_portal.core.options import get_option
@@ -188,7 +188,7 @@ def add_members(*, token: Token, total: int, progress: Callable[[int], None]) ->
     here = count_members()
     if here >= total:
         return
-    now = timezone.now()
+    now = database_now()
     ensure_months(since=now - YEAR)
     values = _values(token, total=total, now=now)
     for first in range(here + 1, total + 1, CHUNK):

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from accounts.models import User
+from dao_portal.core.base import database_now
 from dao_portal.core.bulk import copy_rows
 from dao_portal.core.markdown import render_markdown
 from governance import services
@@ -131,7 +131,7 @@ def _crowd(parts: Iterable[Part], members: int) -> Part | None:
 
 def _open_parts() -> list[Part]:
     """What is open for an hour at least, with room for those who have not voted yet."""
-    still_open = load_proposals().open().filter(voting_end__gt=timezone.now() + HOUR)
+    still_open = load_proposals().open().filter(voting_end__gt=database_now() + HOUR)
     return [
         Part(_number(proposal), OPEN, silent_voters(proposal).count(), OPEN.weight, 0, proposal)
         for proposal in still_open
@@ -185,7 +185,7 @@ def add_proposals(
 
 
 def _write(part: Part, *, rules: Rules, members: int, total: int) -> Proposal:
-    now = timezone.now()
+    now = database_now()
     if part.kind is UPCOMING:
         start = now + 3 * DAY + chance(part.number, "start").randrange(96) * HOUR
         return _save(part, members, now=now, start=start, source=Proposal.Source.PORTAL)
