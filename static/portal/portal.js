@@ -140,6 +140,21 @@
   });
 
 
+  /* "Back" may bring a page as it was left, from the browser's memory: fetch it anew, for votes and comments have gone on.
+     But words that somebody has typed are theirs: then only what polls is brought up to date. */
+
+  const isTouched = (field) =>
+    /^(checkbox|radio)$/.test(field.type) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
+  const typed = () => [...document.querySelectorAll("textarea, input:not([type=hidden])")].some(isTouched);
+
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    if (!typed()) location.reload();
+    fire("portal:tick");
+    fire("portal:slow");
+  });
+
+
   /* After a full page load with mistakes, start reading at the summary of them. */
 
   document.querySelector(".errsum")?.focus();
