@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from allauth.account import forms as allauth
 from allauth.account.adapter import get_adapter
 from django import forms
+from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.forms.utils import ErrorDict
@@ -21,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dao_portal.core.base import new_keys
 from dao_portal.core.errors import DomainError
+from dao_portal.core.http import see_other
 from dao_portal.core.once import AlreadySent, claim, made_before, read_key
 
 from . import services
@@ -85,20 +87,18 @@ class SignupForm(PlainWords, allauth.SignupForm):
     sent_again = False
 
     def full_clean(self) -> None:
-        """Judge what was typed, but not a form that has made its account: it would find the
-        username taken.
+        """Judge what was typed, but not a form that has made its account: of course its username
+        is taken. That is asked last, for the first sending may end meanwhile.
         """
-        refusal = ""
-        try:
-            self.sent_again = self.is_bound and made_before(**self._once()) is not None
-        except AlreadySent as other_words:
-            refusal = str(other_words)
-        if self.sent_again:
-            self._errors, self.cleaned_data = ErrorDict(), {}
-            return
         super().full_clean()
-        if refusal:
-            self.add_error(None, refusal)
+        if not self.is_bound:
+            return
+        try:
+            self.sent_again = made_before(**self._once()) is not None
+        except AlreadySent as other_words:
+            self.add_error(None, str(other_words))
+        if self.sent_again:
+            self._errors = ErrorDict()
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         """Make the account, all of it or nothing; a form that is sent twice makes one.
@@ -106,13 +106,17 @@ class SignupForm(PlainWords, allauth.SignupForm):
         Whether the address was known before, and whether this is the second sending, changes
         nothing of the answer.
         """
-        with transaction.atomic():
-            (new,) = new_keys(1)
-            if self.sent_again or claim(**self._once(), result=new) != new:
-                answer = get_adapter(request).respond_email_verification_sent(request, None)
-                return None, answer
-            saved: tuple[User | None, HttpResponse | None] = super().try_save(request)
-            return saved
+        adapter = get_adapter(request)
+        try:
+            with transaction.atomic():
+                (new,) = new_keys(1)
+                if self.sent_again or claim(**self._once(), result=new) != new:
+                    return None, adapter.respond_email_verification_sent(request, None)
+                saved: tuple[User | None, HttpResponse | None] = super().try_save(request)
+                return saved
+        except AlreadySent as other_words:  # which were sent at this very moment
+            messages.error(request, str(other_words))
+            return None, see_other(reverse("account_signup"))
 
     def _once(self) -> dict[str, Any]:
         sent = [str(self.data.get(name, "")).strip().lower() for name in ("email", "username")]

@@ -33,6 +33,7 @@ from ..models import MAX_TITLE, Proposal
 from ..rules import Rules, current_rules
 from ..selectors.publishing import publishing_checks
 
+DELETION = "deletion"  # as form_keys calls it
 A_DAY = timedelta(days=1)
 DRAFTS = Limit(
     "governance.drafts_per_day",
@@ -133,8 +134,14 @@ def edit_proposal(*, actor: User, proposal_id: UUID, content: Content) -> Propos
 
 
 @transaction.atomic
-def delete_draft(*, actor: User, proposal_id: UUID) -> None:
-    """Throw a draft away. Locks the proposal. NotADraft once it was published: that stays."""
+def delete_draft(*, actor: User, proposal_id: UUID, key: UUID | None = None) -> None:
+    """Throw a draft away; the same form again (``key``) finds it thrown away, and is content.
+
+    Locks the form's key, then the proposal. NotADraft once it was published: that stays.
+    """
+    (new,) = new_keys(1)
+    if claim(key, form=DELETION, actor=actor, sent=(), result=new) != new:
+        return
     proposal = lock_own_proposal(actor=actor, proposal_id=proposal_id)
     if proposal.status != Proposal.Status.DRAFT:
         raise NotADraft

@@ -15,7 +15,7 @@ from dao_portal.core.errors import DomainError
 from dao_portal.core.htmx import render_page
 from dao_portal.core.http import see_other
 from dao_portal.core.markdown import render_markdown
-from dao_portal.core.once import read_key
+from dao_portal.core.once import made_before, read_key
 
 from .. import selectors, services
 from ..errors import NotADraft, NotEditable, NotPublishable, NotThere, TooLateToWithdraw
@@ -28,6 +28,7 @@ from ..selectors.publishing import (
     publishing_power,
     spell_duration,
 )
+from ..services.proposals import DELETION
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 EDITOR_STEPS = ("write", "preview")
@@ -180,10 +181,13 @@ def proposal_withdraw(request: HttpRequest, number: int) -> HttpResponse:
 @login_required
 def proposal_delete(request: HttpRequest, number: int) -> HttpResponse:
     """Throw a draft away, after a second thought."""
+    key = read_key(request.POST)
+    if made_before(key, form=DELETION, actor=_member(request), sent=()):
+        return see_other(reverse("governance:proposal_list"))
     proposal = _own_proposal(request, number)
     if request.method == "POST":
         try:
-            services.delete_draft(actor=_member(request), proposal_id=proposal.pk)
+            services.delete_draft(actor=_member(request), proposal_id=proposal.pk, key=key)
         except NotADraft as refusal:
             messages.error(request, refusal.message)
             return see_other(proposal.get_absolute_url())

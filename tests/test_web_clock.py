@@ -1,0 +1,183 @@
+"""A web machine whose clock is months off: everything works, and every time is the database's."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+import time_machine
+import uuid_utils.compat
+from django.db.models import Max, Min
+from django.test import Client
+
+from accounts.models import Profile, User
+from dao_portal.core.base import database_now, new_keys
+from dao_portal.core.events import deliver_due_events
+from dao_portal.core.models import AuditLog, Brake, EventDelivery, FormKey
+from dao_portal.core.options import set_option
+from dao_portal.core.partitions import ensure_months
+from dao_portal.core.retention import expired_months
+from governance.models import Proposal, Vote
+from social.models import Comment, CommentReaction, Notification
+from tests.accounts.test_profile import FORM
+from tests.factories import close_now, comment_on, give_power, open_proposal_with, voters_of
+from treasury.models import Transaction, UserToken
+
+OFF = [timedelta(days=400), timedelta(days=-400)]
+TOLERANCE = timedelta(milliseconds=2)  # keys carry whole milliseconds
+WRITTEN = (
+    *(AuditLog, EventDelivery, Brake, FormKey, Proposal, Vote, Comment, CommentReaction),
+    *(Notification, Profile, UserToken, Transaction),
+)
+
+
+def written_at(key: UUID) -> datetime:
+    return datetime.fromtimestamp((key.int >> 80) / 1000, UTC)
+
+
+@pytest.fixture
+def proposal(db) -> Proposal:
+    return open_proposal_with({"ada": 60, "mira": 40})
+
+
+@pytest.fixture
+def ada(proposal) -> User:
+    return voters_of(proposal)[0]
+
+
+@pytest.fixture(params=OFF, ids=["ahead", "behind"])
+def wrong_clock(request, proposal, monkeypatch) -> Iterator[None]:
+    """Python's clock, and the one by which uuid_utils makes keys, go wrong together."""
+    off, real = request.param, uuid_utils.compat.uuid7
+
+    def by_the_wrong_clock() -> UUID:
+        milliseconds = off // timedelta(milliseconds=1)
+        return UUID(int=real().int + (milliseconds << 80))
+
+    monkeypatch.setattr(uuid_utils.compat, "uuid7", by_the_wrong_clock)
+    with time_machine.travel(datetime.now(UTC) + off):
+        yield
+
+
+@pytest.fixture
+def since(proposal) -> datetime:
+    return database_now()
+
+
+@pytest.fixture
+def member(wrong_clock, ada, client) -> Client:
+    client.force_login(ada)
+    return client
+
+
+def all_written_since(since: datetime) -> set[str]:
+    """The tables that have new rows; the times in them and in their keys are the database's."""
+    touched, until = set(), database_now() + TOLERANCE
+    since -= TOLERANCE
+    for model in WRITTEN:
+        rows = model.objects.all()
+        keys = [key for key in rows.values_list("pk", flat=True) if written_at(key) >= since]
+        if keys:
+            touched.add(model._meta.db_table)
+        if model is not Notification:  # its key follows from that of its event
+            assert all(written_at(key) <= until for key in keys), model
+        for name in ("created_at", "updated_at"):
+            if any(field.name == name for field in model._meta.fields):
+                times = rows.aggregate(first=Min(name), last=Max(name))
+                assert times["last"] is None or times["last"] <= until, (model, name)
+                assert times["first"] is None or times["first"] > until - timedelta(hours=1)
+    return touched
+
+
+def test_vote(member, ada, proposal, since):
+    answer = member.post(
+        f"{proposal.get_absolute_url()}vote/", {"choice": "yes", "step": "confirm"}
+    )
+
+    assert answer.status_code == 303
+    assert since <= Vote.objects.get(voter=ada).cast_at <= database_now()
+    assert all_written_since(since) == {"audit_logs", "votes"}
+
+
+def test_comment_and_like(member, proposal, since):
+    comment = comment_on(proposal)
+    answer = member.post(f"{proposal.get_absolute_url()}comments/", {"content": "Well said."})
+    liked = member.post(f"/comments/{comment.pk}/like/")
+
+    assert (answer.status_code, liked.status_code) == (303, 303)
+    written = {"audit_logs", "brakes", "comments", "comment_reactions"}
+    assert all_written_since(since) == written
+
+
+def test_publish(member, ada, since):
+    opens = (database_now() + timedelta(days=3)).date()
+    draft = {
+        "title": "A bench",
+        "description": "Of oak.",
+        "opens_on": str(opens),
+        "opens_at": "09:00",
+        "lasts": "7",
+        "unit": "days",
+    }
+
+    looked = member.post("/proposals/new/", draft | {"step": "check"})
+    saved = member.post("/proposals/new/", draft)
+    published = member.post(f"{saved['Location']}publish/")
+
+    assert "Voting opens in 2 days" in looked.text or "Voting opens in" in looked.text
+    assert published.status_code == 303
+    bench = Proposal.objects.get(title="A bench")
+    assert bench.status == "active"
+    assert since <= bench.published_at <= bench.updated_at <= database_now()
+    assert all_written_since(since) == {"audit_logs", "brakes", "proposals"}
+
+
+def test_window_in_the_past_is_the_databases_past(member):
+    yesterday = (database_now() - timedelta(days=1)).date()
+    draft = {"title": "A bench", "opens_on": str(yesterday), "opens_at": "09:00", "lasts": "7"}
+
+    answer = member.post("/proposals/new/", draft | {"unit": "days"})
+
+    assert answer.status_code == 422
+    assert "That moment has passed." in answer.text
+
+
+def test_close_and_tell(member, proposal, since, ada):
+    member.post(f"{proposal.get_absolute_url()}vote/", {"choice": "yes", "step": "confirm"})
+    with time_machine.travel(database_now()):
+        close_now(proposal)  # moves the window by this machine's clock
+    deliver_due_events()
+
+    told = Notification.objects.filter(user=ada)
+    assert [note.type for note in told] == ["proposal.closed", "proposal.opened"]
+    assert since <= told[0].created_at + TOLERANCE
+    assert "notifications" in all_written_since(since)
+
+
+def test_profile_and_holding(member, ada, since):
+    assert member.post("/account/", FORM).status_code == 303
+    give_power(ada, 61)
+
+    assert all_written_since(since) >= {"audit_logs", "profiles"}
+    assert UserToken.objects.get(user=ada).last_updated >= since
+
+
+def test_movement_lies_in_the_databases_month(wrong_clock, since):
+    movement = Transaction.objects.create(type="deposit", amount=1, currency="DPT")
+
+    assert since <= movement.created_at + TOLERANCE <= database_now() + 2 * TOLERANCE
+    assert all_written_since(since) == {"transactions"}
+
+
+def test_months_are_the_databases(wrong_clock):
+    set_option("audit.keep_months", "1", actor=None)
+
+    assert ensure_months() == []
+    assert expired_months("audit_logs") == []
+
+
+@pytest.mark.django_db
+def test_new_keys_rise():
+    keys = new_keys(1000)
+
+    assert keys == sorted(set(keys))
