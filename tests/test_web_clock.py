@@ -1,5 +1,6 @@
 """A web machine whose clock is months off: everything works, and every time is the database's."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -24,6 +25,7 @@ from tests.factories import close_now, comment_on, give_power, open_proposal_wit
 from treasury.models import Transaction, UserToken
 
 OFF = [timedelta(days=400), timedelta(days=-400)]
+VOTE = {"choice": "yes", "step": "confirm"}
 TOLERANCE = timedelta(milliseconds=2)  # keys carry whole milliseconds
 WRITTEN = (
     *(AuditLog, EventDelivery, Brake, FormKey, Proposal, Vote, Comment, CommentReaction),
@@ -124,7 +126,7 @@ def test_publish(member, ada, since):
     saved = member.post("/proposals/new/", draft)
     published = member.post(f"{saved['Location']}publish/")
 
-    assert "Voting opens in 2 days" in looked.text or "Voting opens in" in looked.text
+    assert re.search("Voting opens in [23] days", looked.text)
     assert published.status_code == 303
     bench = Proposal.objects.get(title="A bench")
     assert bench.status == "active"
@@ -143,7 +145,7 @@ def test_window_in_the_past_is_the_databases_past(member):
 
 
 def test_close_and_tell(member, proposal, since, ada):
-    member.post(f"{proposal.get_absolute_url()}vote/", {"choice": "yes", "step": "confirm"})
+    member.post(f"{proposal.get_absolute_url()}vote/", VOTE)
     with time_machine.travel(database_now()):
         close_now(proposal)  # moves the window by this machine's clock
     deliver_due_events()
