@@ -80,6 +80,12 @@ class NothingToCancel(DomainError):
     message = _("Only a published proposal that is not decided yet can be taken back.")
 
 
+class NothingToCopy(DomainError):
+    """What is still under way, or passed, needs no second proposal."""
+
+    message = _("Only a proposal that ended without passing can be proposed again.")
+
+
 class TooLateToWithdraw(NothingToCancel):
     """Voting has opened; from then on only a moderator can stop it."""
 

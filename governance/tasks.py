@@ -9,4 +9,8 @@ from . import services
 def advance_proposals() -> dict[str, list[int]]:
     """Open and close all that is due (every 15 s)."""
     advanced = services.advance_proposals()
-    return {"opened": advanced.opened, "closed": advanced.closed}
+    return {
+        "opened": advanced.opened,
+        "closed": advanced.closed,
+        "expired": advanced.expired,
+    }

@@ -14,6 +14,7 @@ urlpatterns = [
     path("proposals/<int:number>/edit/", drafts.proposal_edit, name="proposal_edit"),
     path("proposals/<int:number>/publish/", drafts.proposal_publish, name="proposal_publish"),
     path("proposals/<int:number>/withdraw/", drafts.proposal_withdraw, name="proposal_withdraw"),
+    path("proposals/<int:number>/again/", drafts.proposal_again, name="proposal_again"),
     path("proposals/<int:number>/delete/", drafts.proposal_delete, name="proposal_delete"),
     path("proposals/<int:number>/vote/", votes.vote_cast, name="vote_cast"),
     path("proposals/<int:number>/votes/", votes.proposal_votes, name="proposal_votes"),

@@ -170,6 +170,7 @@ REASONS = {
     "below_threshold": gettext_lazy("The approval was missed"),
     "cancelled": gettext_lazy("Cancelled by a moderator"),
     "withdrawn": gettext_lazy("Withdrawn by its author"),
+    "not_opened": gettext_lazy("Voting could not be opened in time"),
 }
 
 
@@ -191,8 +192,16 @@ def result_headline(outcome: Outcome, rule: Rule, *, voters: int) -> Headline:
     return _expired(outcome) if outcome.status == "expired" else _rejected(outcome, rule)
 
 
-def counting_headline() -> Headline:
-    """Between the end of voting and the result."""
+def counting_headline(*, overdue: bool) -> Headline:
+    """Between the end of voting and the result; ``overdue``: longer than that should take."""
+    if overdue:
+        return Headline(
+            _("Voting has closed, the count is late"),
+            _(
+                "Votes can no longer change. The portal is late in writing down the result; every"
+                " vote is kept, and it will be counted as it stood at the end."
+            ),
+        )
     return Headline(
         _("Voting has closed, counting"),
         _(
@@ -212,6 +221,17 @@ def withdrawn_headline() -> Headline:
     return Headline(
         _("Withdrawn by its author"),
         _("It was taken back before voting opened. Nothing was decided."),
+    )
+
+
+def not_opened_headline() -> Headline:
+    """The end came before the opening: the portal stood still for the whole window."""
+    return Headline(
+        _("Voting could not be opened in time"),
+        _(
+            "The portal could not open the vote before its end, so no power was counted and nobody"
+            " could vote. Nothing was decided. Its author can propose it again."
+        ),
     )
 
 

@@ -24,7 +24,7 @@ from dao_portal.core.models import AuditLog
 from dao_portal.core.templatetags.portal import DATE_AND_TIME
 from governance.models import Proposal
 from governance.outcome import decide
-from governance.wording import cancelled_headline, result_headline
+from governance.wording import cancelled_headline, not_opened_headline, result_headline
 
 PORTION = 10_000
 CHANNEL = "site"
@@ -89,10 +89,14 @@ class Words:
 
 @dataclass(frozen=True)
 class Audience:
-    """Everybody whose power was counted, perhaps the author as well, and what they are told."""
+    """Everybody whose power was counted, perhaps the author as well, and what they are told.
+
+    ``while_open``: only as long as votes count. Later it would call for what nobody can do.
+    """
 
     words: Callable[[Proposal], Words]
     with_author: bool = False
+    while_open: bool = False
 
 
 def words_for_opened(proposal: Proposal) -> Words:
@@ -119,8 +123,16 @@ def words_for_cancelled(proposal: Proposal) -> Words:
     return Words(title=headline.title, message=about(proposal, headline.text))
 
 
+def words_for_not_opened(proposal: Proposal) -> Words:
+    """That it came to nothing, and through no fault of its author's."""
+    headline = not_opened_headline()
+    return Words(title=headline.title, message=about(proposal, headline.text))
+
+
+# Where voting could not be opened nobody was counted: it is the author who waits for news.
 AUDIENCES: dict[Action, Audience] = {
-    Action.PROPOSAL_OPENED: Audience(words_for_opened),
+    Action.PROPOSAL_OPENED: Audience(words_for_opened, while_open=True),
+    Action.PROPOSAL_NOT_OPENED: Audience(words_for_not_opened, with_author=True),
     Action.PROPOSAL_CLOSED: Audience(words_for_closed, with_author=True),
     Action.PROPOSAL_CANCELLED: Audience(words_for_cancelled, with_author=True),
 }
@@ -134,11 +146,14 @@ class NotificationSubscriber:
     def deliver(self, event: AuditLog, cursor: UUID | None) -> UUID | None:
         """Tell the next PORTION of members after ``cursor``; the last of them, or None at the end.
 
-        Nobody is told of what they did themselves.
+        Nobody is told of what they did themselves, nor called to a vote that is over: how it ended
+        is an event of its own.
         """
         assert event.resource_id
         audience = AUDIENCES[Action(event.action)]
-        proposal = Proposal.objects.get(pk=event.resource_id)
+        proposal = Proposal.objects.published().get(pk=event.resource_id)
+        if audience.while_open and not proposal.is_open:
+            return None
         # Members choose no language yet; when they do, each language is a portion of its own.
         with translation.override(settings.LANGUAGE_CODE):
             words = audience.words(proposal)

@@ -2,14 +2,18 @@
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import hypothesis
+import psycopg
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 
 from dao_portal import celery_app
 from dao_portal.core.options import clear_option_cache
@@ -80,6 +84,31 @@ def django_db_keepdb() -> bool:
     browser held on to may end a moment later than the last test.
     """
     return True
+
+
+@pytest.fixture(scope="session")
+def real_database(
+    django_db_setup: None, django_db_blocker: Any
+) -> Iterator[psycopg.Connection[Any]]:
+    """A migrated database that by its name is no test's; a connection to it, outside transactions.
+
+    Who looks for what a test database may do and no other, such as to be emptied.
+    """
+    name = f"portal_{os.getpid()}"
+    address = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--verbosity=0"],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "DATABASE_URL": address},
+        check=True,
+        timeout=300,
+    )
+    with psycopg.connect(address, autocommit=True) as ours:
+        yield ours
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")

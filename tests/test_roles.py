@@ -124,6 +124,8 @@ TABLE = [
     Row("/proposals/{upcoming}/withdraw/", AUTHOR, AUTHOR_MOVES_ON),
     Row("/proposals/{open}/withdraw/", AUTHOR_MOVES_ON, AUTHOR_MOVES_ON),
     Row("/proposals/{decided}/withdraw/", AUTHOR_MOVES_ON, AUTHOR_MOVES_ON),
+    Row("/proposals/{draft}/again/", "405", AUTHOR_MOVES_ON),
+    Row("/proposals/{decided}/again/", "405", AUTHOR_MOVES_ON),
     Row("/proposals/{draft}/delete/", AUTHOR, AUTHOR_MOVES_ON),
     Row("/proposals/{upcoming}/delete/", AUTHOR_MOVES_ON, AUTHOR_MOVES_ON),
     Row("/proposals/{open}/delete/", AUTHOR_MOVES_ON, AUTHOR_MOVES_ON),

@@ -21,6 +21,7 @@ class Action(models.TextChoices):
     PROPOSAL_CANCELLED = "proposal.cancelled", _("cancelled a proposal")
     PROPOSAL_OPENED = "proposal.opened", _("voting opened")
     PROPOSAL_CLOSED = "proposal.closed", _("voting closed")
+    PROPOSAL_NOT_OPENED = "proposal.not_opened", _("voting could not be opened")
     PROPOSAL_IMPORTED = "proposal.imported", _("imported a proposal")
     VOTE_CAST = "vote.cast", _("voted")
     VOTE_CHANGED = "vote.changed", _("changed a vote")
@@ -44,6 +45,7 @@ PUBLIC_ACTIONS = frozenset(
         Action.PROPOSAL_CANCELLED,
         Action.PROPOSAL_OPENED,
         Action.PROPOSAL_CLOSED,
+        Action.PROPOSAL_NOT_OPENED,
         Action.PROPOSAL_IMPORTED,
         Action.VOTE_CAST,
         Action.VOTE_CHANGED,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MAX_TITLE = 200
 RULE_VERSION = 1
+LATE = timedelta(minutes=5)  # what the clock has not done by then is late; it looks every 15 s
+SHA256 = "[0-9a-f]{64}"
 
 
 class NextProposalNumber(models.Func):
@@ -61,18 +63,29 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
 
     def counting(self) -> ProposalQuerySet:
         """The window is over, the result not yet written down."""
-        return self.filter(status=Proposal.Status.ACTIVE, voting_end__lte=Now())
+        return self.filter(
+            status=Proposal.Status.ACTIVE, opened_at__isnull=False, voting_end__lte=Now()
+        )
+
+    def missed(self) -> ProposalQuerySet:
+        """The window is over, and nobody has opened it: too late for ever."""
+        return self.filter(
+            status=Proposal.Status.ACTIVE, opened_at__isnull=True, voting_end__lte=Now()
+        ).order_by("voting_end")
 
     def decided(self) -> ProposalQuerySet:
         return self.filter(status__in=Proposal.DECIDED)
 
     def due_to_open(self) -> ProposalQuerySet:
         return self.filter(
-            status=Proposal.Status.ACTIVE, opened_at__isnull=True, voting_start__lte=Now()
+            status=Proposal.Status.ACTIVE,
+            opened_at__isnull=True,
+            voting_start__lte=Now(),
+            voting_end__gt=Now(),
         ).order_by("voting_start")
 
     def due_to_close(self) -> ProposalQuerySet:
-        return self.counting().filter(opened_at__isnull=False).order_by("voting_end")
+        return self.counting().order_by("voting_end")
 
     def unvoted_by(self, user: User) -> ProposalQuerySet:
         """Open, with power for ``user``, and without their vote."""
@@ -114,6 +127,7 @@ class Proposal(BaseModel):
         EXPIRED = "expired", _("No quorum")
         CANCELLED = "cancelled", _("Cancelled")
         WITHDRAWN = "withdrawn", _("Withdrawn")
+        NOT_OPENED = "not_opened", _("Not opened")
 
     class QuorumMode(models.TextChoices):
         FOR_ABSTAIN = "for_abstain", _("For and Abstain count")
@@ -121,6 +135,8 @@ class Proposal(BaseModel):
         TURNOUT = "turnout", _("Every vote counts")
 
     DECIDED: ClassVar[tuple[str, ...]] = ("passed", "rejected", "expired")
+    # Reasons of an end without a count. The phase is called like the reason.
+    STOPPED: ClassVar[tuple[str, ...]] = ("cancelled", "withdrawn", "not_opened")
 
     number = models.BigIntegerField(
         _("number"), unique=True, db_default=NextProposalNumber(), editable=False
@@ -238,17 +254,27 @@ class Proposal(BaseModel):
             models.CheckConstraint(
                 condition=Q(opened_at__isnull=True)
                 | Q(
+                    # each by name: comparing with NULL would be let through
+                    Q(quorum_threshold__isnull=False, approval_threshold__isnull=False),
+                    Q(approval_numerator__isnull=False, approval_denominator__isnull=False),
                     Q(quorum_threshold__gte=0),
                     Q(approval_numerator__gt=0),
                     Q(approval_denominator__gte=F("approval_numerator")),
                     Q(quorum_mode__in=["for_abstain", "for", "turnout"]),
-                    Q(approval_threshold__isnull=False, rule_version__isnull=False),
-                    ~Q(fingerprint=""),
+                    Q(rule_version__isnull=False, rule_version=RULE_VERSION),
+                    Q(fingerprint__regex=f"^sha256:{SHA256}$"),
                 ),
                 name="proposals_opened_has_rule_ck",
             ),
             models.CheckConstraint(
-                condition=Q(Q(status__in=["draft", "active"]), closed_at__isnull=True)
+                condition=Q(opened_at__isnull=False)
+                | Q(fingerprint="", rule_version__isnull=True, total_power__isnull=True),
+                name="proposals_unopened_ck",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    Q(status__in=["draft", "active"]), closed_at__isnull=True, outcome_reason=""
+                )
                 | Q(
                     ~Q(outcome_reason=""),
                     ~Q(status__in=["draft", "active"]),
@@ -258,9 +284,50 @@ class Proposal(BaseModel):
             ),
             models.CheckConstraint(
                 condition=Q(status__in=["draft", "active"])
-                | Q(opened_at__isnull=False, closed_at__gte=F("voting_end"))
-                | Q(status="rejected", outcome_reason__in=["cancelled", "withdrawn"]),
+                | Q(
+                    ~Q(outcome_reason__in=["cancelled", "withdrawn", "not_opened"]),
+                    opened_at__isnull=False,
+                    closed_at__gte=F("voting_end"),
+                )
+                | Q(status="rejected", outcome_reason="cancelled")
+                | Q(
+                    status="rejected",
+                    outcome_reason="withdrawn",
+                    opened_at__isnull=True,
+                    closed_at__lt=F("voting_start"),
+                )
+                | Q(
+                    status="expired",
+                    outcome_reason="not_opened",
+                    opened_at__isnull=True,
+                    closed_at__gte=F("voting_end"),
+                ),
                 name="proposals_decided_after_voting_ck",
+            ),
+            # counts and digest belong to what was counted, and to nothing else
+            models.CheckConstraint(
+                condition=Q(
+                    ~Q(outcome_reason__in=["", "cancelled", "withdrawn", "not_opened"]),
+                    votes_digest__regex=f"^{SHA256}$",
+                )
+                | Q(
+                    outcome_reason__in=["", "cancelled", "withdrawn", "not_opened"],
+                    total_votes=0,
+                    yes_power=0,
+                    no_power=0,
+                    abstain_power=0,
+                    votes_digest="",
+                ),
+                name="proposals_result_ck",
+            ),
+            models.CheckConstraint(
+                condition=Q(Q(outcome_reason="cancelled"), ~Q(outcome_note=""))
+                | Q(~Q(outcome_reason="cancelled"), outcome_note=""),
+                name="proposals_note_ck",
+            ),
+            # what was decided elsewhere is never under way here
+            models.CheckConstraint(
+                condition=Q(source="portal") | ~Q(status="active"), name="proposals_foreign_ck"
             ),
             models.CheckConstraint(
                 condition=Q(total_votes=F("yes_votes") + F("no_votes") + F("abstain_votes")),
@@ -328,7 +395,7 @@ class Proposal(BaseModel):
     @property
     def phase(self) -> Phase:
         """What the proposal is right now. A dead worker never makes a closed vote look open."""
-        if self.outcome_reason in ("cancelled", "withdrawn"):
+        if self.outcome_reason in self.STOPPED:
             return self.Phase(self.outcome_reason)
         if self.status != self.Status.ACTIVE:
             return self.Phase(self.status)
@@ -336,10 +403,24 @@ class Proposal(BaseModel):
         assert self.voting_end
         now = self.now
         if now >= self.voting_end:
-            return self.Phase.COUNTING
+            return self.Phase.COUNTING if self.opened_at else self.Phase.NOT_OPENED
         if self.opened_at:  # first: it may have been read while waiting for the opening
             return self.Phase.OPEN
         return self.Phase.UPCOMING if now < self.voting_start else self.Phase.OPENING
+
+    @property
+    def is_overdue(self) -> bool:
+        """The clock should have opened or counted it long ago."""
+        due = {self.Phase.OPENING: self.voting_start, self.Phase.COUNTING: self.voting_end}
+        moment = due.get(self.phase)
+        return moment is not None and self.now - moment > LATE
+
+    @property
+    def opened_late(self) -> bool:
+        """Part of the window was over when votes were let in."""
+        if self.opened_at is None or self.voting_start is None:
+            return False
+        return self.opened_at - self.voting_start > LATE
 
     @property
     def is_open(self) -> bool:
@@ -348,6 +429,12 @@ class Proposal(BaseModel):
     @property
     def is_decided(self) -> bool:
         return self.status in self.DECIDED
+
+    @property
+    def may_come_back(self) -> bool:
+        """It ended here, and not by passing: its author may propose it again."""
+        over = self.is_decided or self.phase == self.Phase.NOT_OPENED
+        return over and self.status != self.Status.PASSED
 
     @property
     def is_editable(self) -> bool:

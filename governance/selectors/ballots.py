@@ -20,6 +20,7 @@ FIXED_STATES = {
     Phase.OPENING: "opening",
     Phase.CANCELLED: "stopped",
     Phase.WITHDRAWN: "stopped",
+    Phase.NOT_OPENED: "stopped",
 }
 
 

@@ -27,8 +27,7 @@ MOST_RESULTS = 3
 MOST_DRAFTS = 3
 MEMBERS_SECONDS = 60  # counting a million of them takes a while
 
-# Withdrawn and cancelled ones have an end, but no result.
-STOPPED = Q(outcome_reason__in=["withdrawn", "cancelled"])
+STOPPED = Q(outcome_reason__in=Proposal.STOPPED)  # an end, but no result
 DECISIONS = Q(status__in=["passed", "rejected"]) & ~STOPPED
 
 

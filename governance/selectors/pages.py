@@ -74,8 +74,8 @@ def proposal_page(proposal: Proposal) -> ProposalPage:
 
 
 def _has_rule(proposal: Proposal) -> bool:
-    """One that was stopped before voting opened has none, and will have none."""
-    return bool(proposal.opened_at) or not proposal.is_decided
+    """One that came to its end before voting opened has none, and will have none."""
+    return bool(proposal.opened_at) or proposal.phase not in (*Proposal.DECIDED, *Proposal.STOPPED)
 
 
 def rule_lines(proposal: Proposal) -> RuleLines:
@@ -123,8 +123,10 @@ def _headline(proposal: Proposal, standing: Standing | None) -> wording.Headline
         return wording.cancelled_headline(proposal.outcome_note)
     if proposal.phase == Phase.WITHDRAWN:
         return wording.withdrawn_headline()
+    if proposal.phase == Phase.NOT_OPENED:
+        return wording.not_opened_headline()
     if proposal.phase == Phase.COUNTING:
-        return wording.counting_headline()
+        return wording.counting_headline(overdue=proposal.is_overdue)
     if standing and standing.is_over:
         return wording.result_headline(standing.outcome, standing.rule, voters=standing.voters)
     return None

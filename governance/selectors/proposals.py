@@ -40,7 +40,8 @@ NEEDED_SHOWN = 5
 ACTIVE = Q(status=Status.ACTIVE)
 OPEN = ACTIVE & Q(opened_at__isnull=False, voting_end__gt=Now())
 UPCOMING = ACTIVE & Q(opened_at__isnull=True, voting_end__gt=Now())  # those just opening as well
-COUNTING = ACTIVE & Q(voting_end__lte=Now())
+COUNTING = ACTIVE & Q(opened_at__isnull=False, voting_end__lte=Now())
+MISSED = ACTIVE & Q(opened_at__isnull=True, voting_end__lte=Now())  # over, and never opened
 EVERYTHING = Q()
 
 STATUS_FILTERS: dict[str, Q] = {
@@ -48,10 +49,10 @@ STATUS_FILTERS: dict[str, Q] = {
     "open": OPEN,
     "upcoming": UPCOMING,
     "counting": COUNTING,
-    "active": ACTIVE,
+    "active": ACTIVE & ~MISSED,
     "passed": Q(status=Status.PASSED),
     "rejected": Q(status=Status.REJECTED),
-    "expired": Q(status=Status.EXPIRED),
+    "expired": Q(status=Status.EXPIRED) | MISSED,
     "draft": Q(status=Status.DRAFT),
 }
 TAB_LABELS: dict[str, str | Promise] = {
@@ -62,7 +63,7 @@ TAB_LABELS: dict[str, str | Promise] = {
     "active": _("Under way"),
     "passed": _("Passed"),
     "rejected": _("Rejected"),
-    "expired": _("No quorum"),
+    "expired": _("No decision"),
     "draft": _("Drafts"),
 }
 # These tabs are there only when they have something to show.
@@ -213,7 +214,7 @@ def _rank() -> Case:
     return Case(
         When(OPEN, then=Value(0)),
         When(COUNTING, then=Value(1)),
-        When(ACTIVE, then=Value(2)),
+        When(UPCOMING, then=Value(2)),
         When(status=Status.DRAFT, then=Value(3)),
         default=Value(4),
         output_field=IntegerField(),
@@ -224,7 +225,7 @@ def _soon() -> Case:
     """The next thing that will happen to it: closing, or opening."""
     return Case(
         When(OPEN, then=F("voting_end")),
-        When(ACTIVE, then=F("voting_start")),
+        When(UPCOMING, then=F("voting_start")),
         default=None,
         output_field=DateTimeField(),
     )

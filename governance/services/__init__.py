@@ -5,9 +5,11 @@ from .lifecycle import (
     advance_proposals,
     cancel_proposal,
     close_proposal,
+    expire_proposal,
     open_proposal,
 )
 from .proposals import (
+    copy_proposal,
     create_draft,
     delete_draft,
     edit_proposal,
@@ -23,9 +25,11 @@ __all__ = [
     "cast_vote",
     "check_ballot",
     "close_proposal",
+    "copy_proposal",
     "create_draft",
     "delete_draft",
     "edit_proposal",
+    "expire_proposal",
     "open_proposal",
     "publish_proposal",
     "withdraw_proposal",

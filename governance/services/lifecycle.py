@@ -31,19 +31,24 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Advanced:
-    """The numbers of the proposals that one sweep opened, closed, and could not bring on."""
+    """The numbers of the proposals that one sweep opened, closed, found too late, and failed on."""
 
     opened: list[int]
     closed: list[int]
+    expired: list[int]
     failed: list[int]
 
 
 def advance_proposals() -> Advanced:
-    """Open and close all that is due, one transaction each: one failure stops no other."""
+    """Open and close all that is due, one transaction each: one failure stops no other.
+
+    What could not be opened in time expires, also when its end came while this sweep tried.
+    """
     failed: list[int] = []
     return Advanced(
         opened=_each(Proposal.objects.due_to_open(), open_proposal, failed),
         closed=_each(Proposal.objects.due_to_close(), close_proposal, failed),
+        expired=_each(Proposal.objects.missed(), expire_proposal, failed),
         failed=failed,
     )
 
@@ -64,8 +69,11 @@ def _each(due: Any, service: Callable[..., bool], failed: list[int]) -> list[int
 def open_proposal(*, proposal_id: UUID) -> bool:
     """Freeze power and rule, and let votes in. True for the one call that did it.
 
-    Locks the proposal. Power is counted at ``opened_at``, for every holder at once.
+    Late is better than never, but never after the end: see ``expire_proposal``. Takes the
+    proposal's advisory lock alone, and so waits for whoever still adds power. Power is counted at
+    ``opened_at``, for every holder at once.
     """
+    lock_alone(proposal_id)
     proposal = _lock(proposal_id)
     if not Proposal.objects.due_to_open().filter(pk=proposal_id).exists():
         return False
@@ -175,6 +183,34 @@ def fingerprinted(proposal: Proposal) -> list[Any]:
             else canonical_amount(proposal.total_power),
         },
     ]
+
+
+@transaction.atomic
+def expire_proposal(*, proposal_id: UUID) -> bool:
+    """Write down that voting could not be opened in time. True for the one call that did it.
+
+    Nobody was counted and nobody could vote, so there is no rule, no digest and nothing to count.
+    """
+    lock_alone(proposal_id)
+    proposal = _lock(proposal_id)
+    if not Proposal.objects.missed().filter(pk=proposal_id).exists():
+        return False
+    proposal.status = Proposal.Status.EXPIRED
+    proposal.outcome_reason = Proposal.Phase.NOT_OPENED
+    proposal.closed_at = _clock()
+    proposal.save()
+    record(
+        Action.PROPOSAL_NOT_OPENED,
+        actor=None,
+        resource=proposal,
+        old={"status": Proposal.Status.ACTIVE},
+        new={
+            "number": proposal.number,
+            "status": proposal.status,
+            "reason": proposal.outcome_reason,
+        },
+    )
+    return True
 
 
 @transaction.atomic

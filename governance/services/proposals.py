@@ -24,6 +24,7 @@ from ..canonical import canonical_hash
 from ..errors import (
     NotADraft,
     NotEditable,
+    NothingToCopy,
     NotPublishable,
     NotThere,
     NotYours,
@@ -194,6 +195,26 @@ def _made_before(draft_id: UUID) -> Proposal:
     if made is None:
         raise NotThere
     return made
+
+
+@transaction.atomic
+def copy_proposal(*, actor: User, proposal_id: UUID) -> Proposal:
+    """A new draft with title and text of ``actor``'s own proposal that came to nothing.
+
+    Locks the proposal. Twice gives the same draft, as long as its text was left alone.
+    Raises NotYours, NothingToCopy.
+    """
+    ended = lock_own_proposal(actor=actor, proposal_id=proposal_id)
+    if not ended.may_come_back:
+        raise NothingToCopy
+    content = Content(title=ended.title, description=ended.description, type=ended.type)
+    made = Proposal.objects.filter(
+        proposer=actor,
+        status=Proposal.Status.DRAFT,
+        title=content.title,
+        description=content.description,
+    )
+    return made.first() or create_draft(actor=actor, content=content)
 
 
 def lock_own_proposal(*, actor: User, proposal_id: UUID) -> Proposal:

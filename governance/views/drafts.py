@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
 from dao_portal.core.base import database_now
@@ -18,7 +18,14 @@ from dao_portal.core.markdown import render_markdown
 from dao_portal.core.once import made_before, read_key
 
 from .. import selectors, services
-from ..errors import NotADraft, NotEditable, NotPublishable, NotThere, TooLateToWithdraw
+from ..errors import (
+    NotADraft,
+    NotEditable,
+    NothingToCopy,
+    NotPublishable,
+    NotThere,
+    TooLateToWithdraw,
+)
 from ..forms import MAX_TEXT, ProposalForm
 from ..models import Proposal
 from ..rules import current_rules
@@ -175,6 +182,23 @@ def proposal_withdraw(request: HttpRequest, number: int) -> HttpResponse:
         messages.error(request, TooLateToWithdraw.message)
         return see_other(proposal.get_absolute_url())
     return render_page(request, "governance/proposal_withdraw.html", {"proposal": proposal})
+
+
+@require_POST
+@login_required
+def proposal_again(request: HttpRequest, number: int) -> HttpResponse:
+    """Start a new draft from what came to nothing, and choose its window."""
+    proposal = _own_proposal(request, number)
+    try:
+        draft = services.copy_proposal(actor=_member(request), proposal_id=proposal.pk)
+    except NothingToCopy as refusal:
+        messages.error(request, refusal.message)
+        return see_other(proposal.get_absolute_url())
+    except NotThere as gone:
+        raise Http404 from gone
+    draft.refresh_from_db(fields=["number"])
+    messages.success(request, _("Copied to a new draft. Only you can see it."))
+    return see_other(reverse("governance:proposal_edit", args=[draft.number]))
 
 
 @form_methods

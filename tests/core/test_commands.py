@@ -42,7 +42,7 @@ def test_advance_opens_and_closes_what_is_due(capsys: pytest.CaptureFixture[str]
     upcoming = ProposalFactory(upcoming=True)
     call_command("advance_proposals")
     assert capsys.readouterr().out == (
-        f"Opened: #{due.number}\nClosed: #{ended.number}\nFailed: none\n"
+        f"Opened: #{due.number}\nClosed: #{ended.number}\nExpired: none\nFailed: none\n"
     )
     status = dict(Proposal.objects.values_list("pk", "status"))
     assert status == {ended.pk: "expired", due.pk: "active", upcoming.pk: "active"}
@@ -55,8 +55,8 @@ def test_advance_twice_changes_nothing(capsys: pytest.CaptureFixture[str]):
     call_command("advance_proposals", "--json")
     call_command("advance_proposals", "--json")
     first, second = capsys.readouterr().out.splitlines()
-    assert json.loads(first) == {"opened": [due.number], "closed": [], "failed": []}
-    assert json.loads(second) == {"opened": [], "closed": [], "failed": []}
+    assert json.loads(first) == {"opened": [due.number], "closed": [], "expired": [], "failed": []}
+    assert json.loads(second) == {"opened": [], "closed": [], "expired": [], "failed": []}
 
 
 @pytest.mark.django_db
@@ -74,6 +74,7 @@ def test_advance_fails_when_one_could_not_be_brought_on(capsys: pytest.CaptureFi
     assert json.loads(capsys.readouterr().out) == {
         "opened": [],
         "closed": [ended.number],
+        "expired": [],
         "failed": [due.number],
     }
 

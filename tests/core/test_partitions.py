@@ -214,7 +214,7 @@ def test_the_newest_of_an_inbox_are_found_without_looking_into_the_past():
 
 HASHED_ROWS = {
     "votes": "(proposal_id, voter_id, vote_type, voting_power, reason_sha256)"
-    " VALUES (%(proposal)s, uuidv7(), 'yes', 1, '')",
+    " VALUES (%(proposal)s, uuidv7(), 'yes', 1, encode(sha256(''), 'hex'))",
     "power_snapshots": "(proposal_id, user_id, power) VALUES (%(proposal)s, uuidv7(), 1)",
     "comments": "(id, proposal_id, user_id, root_id, path, content)"
     " SELECT key, %(proposal)s, uuidv7(), key, '', 'Well said' FROM uuidv7() AS key",

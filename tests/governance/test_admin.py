@@ -145,7 +145,7 @@ def test_reasons_are_words_in_the_filter_and_on_the_page(grace, proposal):
 
 
 def test_every_reason_has_words():
-    assert set(get_args(outcome.Reason)) | {"cancelled", "withdrawn"} == set(REASONS)
+    assert {*get_args(outcome.Reason), *Proposal.STOPPED} == set(REASONS)
 
 
 def test_a_proposals_page_leads_to_everything_about_it(grace, proposal):

@@ -51,6 +51,14 @@ def slept_through():
     return shift_window(ProposalFactory(due=True), end=timedelta(0))
 
 
+def never_opened():
+    """The same after the next sweep."""
+    proposal = slept_through()
+    assert services.expire_proposal(proposal_id=proposal.pk)
+    proposal.refresh_from_db()
+    return proposal
+
+
 def passed():
     return decided_proposal("passed")
 
@@ -78,7 +86,15 @@ def withdrawn():
     return proposal
 
 
-LISTS = ("upcoming", "open", "counting", "decided", "due_to_open", "due_to_close")
+LISTS = (
+    "upcoming",
+    "open",
+    "counting",
+    "missed",
+    "decided",
+    "due_to_open",
+    "due_to_close",
+)
 
 # how it was made -> its phase, and the lists that it stands in
 TABLE = [
@@ -87,12 +103,13 @@ TABLE = [
     (opening, "opening", {"due_to_open"}),
     (open_now, "open", {"open"}),
     (counting, "counting", {"counting", "due_to_close"}),
-    (slept_through, "counting", {"counting", "due_to_open"}),
+    (slept_through, "not_opened", {"missed"}),
     (passed, "passed", {"decided"}),
     (rejected, "rejected", {"decided"}),
     (expired, "expired", {"decided"}),
     (cancelled, "cancelled", {"decided"}),
     (withdrawn, "withdrawn", {"decided"}),
+    (never_opened, "not_opened", {"decided"}),
 ]
 
 
@@ -115,7 +132,10 @@ def test_what_can_be_done_in_each_phase(make, phase, _lists):
     assert proposal.is_open == (phase == "open")
     assert proposal.is_editable == (phase in {"draft", "upcoming"})
     assert proposal.is_decided == (
-        phase in {"passed", "rejected", "expired", "cancelled", "withdrawn"}
+        phase in {"passed", "rejected", "expired", "cancelled", "withdrawn"} or make is never_opened
+    )
+    assert proposal.may_come_back == (
+        phase in {"rejected", "expired", "cancelled", "withdrawn", "not_opened"}
     )
 
 

@@ -104,7 +104,7 @@ def test_the_closing_waits_for_a_vote_that_came_past_every_service():
 
 RAW_VOTE = """
     INSERT INTO votes (proposal_id, voter_id, vote_type, voting_power, reason_sha256)
-    VALUES (%(proposal)s, %(voter)s, 'yes', 0, '')
+    VALUES (%(proposal)s, %(voter)s, 'yes', 0, encode(sha256(''), 'hex'))
 """
 
 

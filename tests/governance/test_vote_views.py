@@ -6,6 +6,7 @@ from html import unescape
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from dao_portal.core.models import AuditLog
@@ -353,9 +354,18 @@ def test_card_of_a_member_without_power(client, proposal):
 
 
 def test_card_while_voting_opens(signed_in):
-    text = card(signed_in.get(ProposalFactory(due=True).get_absolute_url()))
+    due = ProposalFactory(due=True, voting_start=timezone.now())
+
+    text = card(signed_in.get(due.get_absolute_url()))
 
     assert text.startswith("Voting is opening Power is being counted")
+
+
+def test_card_while_voting_opens_late(signed_in):
+    text = card(signed_in.get(ProposalFactory(due=True).get_absolute_url()))
+
+    assert text.startswith("Voting opens late It should have opened ")
+    assert "Voting still closes in 3 days" in text
 
 
 def test_card_after_the_end_shows_my_vote_and_receipt(signed_in, ada):

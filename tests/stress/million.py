@@ -87,7 +87,7 @@ TABLES = {
             description_html, status, voting_start, voting_end, published_at, token_id,
             quorum_mode, quorum_threshold, approval_numerator, approval_denominator,
             approval_threshold, total_power, rule_version, fingerprint, opened_at, closed_at,
-            outcome_reason)
+            outcome_reason, yes_power, no_power, votes_digest)
         SELECT pg_temp.key(n), pg_temp.at(n), pg_temp.at(n), n, pg_temp.other(n),
             'Fund garden number ' || n,
             'Ten raised beds and a rain barrel for part ' || n || ' of the garden.',
@@ -95,11 +95,16 @@ TABLES = {
             CASE WHEN n > {rows} - {rare} THEN 'active' WHEN n <= {rare} THEN 'expired'
                  WHEN n <= {half} THEN 'rejected' ELSE 'passed' END,
             pg_temp.at(n) + interval '1 day', pg_temp.at(n) + interval '4 days', pg_temp.at(n),
-            pg_temp.key(1), 'for_abstain', 4, 1, 2, 0.5, 100, 1, 'sha256:' || md5(n::text),
+            pg_temp.key(1), 'for_abstain', 4, 1, 2, 0.5, 100, 1,
+            'sha256:' || encode(sha256(n::text::bytea), 'hex'),
             pg_temp.at(n) + interval '1 day',
             CASE WHEN n <= {rows} - {rare} THEN pg_temp.at(n) + interval '4 days' END,
             CASE WHEN n > {rows} - {rare} THEN '' WHEN n <= {rare} THEN 'turnout'
-                 WHEN n <= {half} THEN 'below_threshold' ELSE 'approved' END
+                 WHEN n <= {half} THEN 'below_threshold' ELSE 'approved' END,
+            CASE WHEN n > {rows} - {rare} THEN 0 WHEN n <= {rare} THEN 1
+                 WHEN n <= {half} THEN 5 ELSE 9 END,
+            CASE WHEN n > {rows} - {rare} OR n <= {rare} THEN 0 ELSE 7 END,
+            CASE WHEN n > {rows} - {rare} THEN '' ELSE encode(sha256(n::text::bytea), 'hex') END
         FROM generate_series(1, {rows}) AS n""",
     "power_snapshots": """
         INSERT INTO power_snapshots (id, created_at, updated_at, proposal_id, user_id, own, power)

@@ -118,7 +118,7 @@ def upsert_vote(proposal_id: UUID, voter_id: UUID, choice: str) -> None:
 
 UPSERT = """
     INSERT INTO votes (proposal_id, voter_id, vote_type, voting_power, reason_sha256)
-    SELECT proposal_id, user_id, %(choice)s, power, ''
+    SELECT proposal_id, user_id, %(choice)s, power, encode(sha256(''), 'hex')
     FROM power_snapshots WHERE proposal_id = %(proposal)s AND user_id = %(voter)s
     ON CONFLICT (proposal_id, voter_id) DO UPDATE SET vote_type = excluded.vote_type
 """

@@ -9,10 +9,8 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.db import connection
 
 from dao_portal.core.models import AuditLog
@@ -31,7 +29,6 @@ VOTING, CLOSING = 6, 2  # processes
 VOTES_BEFORE_THE_END = 60
 STILL_OPEN = timedelta(seconds=0.3)
 PATIENCE = 120  # seconds, on a machine that has other things to do
-GUARD = (Path(settings.BASE_DIR) / "governance" / "sql" / "0002_votes.sql").read_text()
 LOCK = "PERFORM pg_advisory_xact_lock_shared(proposal_lock_key(vote.proposal_id));"
 
 
@@ -120,13 +117,14 @@ def test_the_result_is_what_the_votes_say(processes, number, report):
 # --- the same race without what holds it --------------------------------------------------------
 
 
-def replace_guard(text: str) -> None:
-    """Put the function of the migration's text in place of the one that stands."""
-    start = text.index("CREATE FUNCTION votes_guard()")
-    end = text.index("END $$;", start) + len("END $$;")
-    function = text[start:end].replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
+def standing_guard() -> str:
+    """The function as the database has it, with all that belongs to it."""
+    return str(sql("SELECT pg_get_functiondef('votes_guard'::regproc)")[0][0])
+
+
+def replace_guard(definition: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(function)
+        cursor.execute(definition)
 
 
 @contextmanager
@@ -140,12 +138,13 @@ def trigger_off() -> Iterator[None]:
 
 @contextmanager
 def trigger_without_its_lock() -> Iterator[None]:
-    assert LOCK in GUARD
-    replace_guard(GUARD.replace(LOCK, ""))
+    guard = standing_guard()
+    assert LOCK in guard
+    replace_guard(guard.replace(LOCK, ""))
     try:
         yield
     finally:
-        replace_guard(GUARD)
+        replace_guard(guard)
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ from ...services import advance_proposals
 
 class Command(BaseCommand):
     help = (
-        "Opens and closes every proposal that is due. Celery beat does the same every 15 seconds; "
-        "twice changes nothing. Exit code 1 when one could not be opened or closed: the log says "
-        "why, and the others are done. Example: manage.py advance_proposals --json"
+        "Opens and closes every proposal that is due, and writes down which could not be opened "
+        "before their end. Celery beat does the same every 15 seconds; twice changes nothing. Exit "
+        "code 1 when one failed: the log says why, and the others are done. "
+        "Example: manage.py advance_proposals --json"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
