@@ -52,6 +52,19 @@ class VotingClosed(DomainError):
     message = _("Voting has closed. Your vote was not recorded.")
 
 
+class AnotherVoteStands(DomainError):
+    """What was to be changed is not what stands: the member voted elsewhere in between.
+
+    ``receipt`` is that of the vote that does stand, or "" for none.
+    """
+
+    message = _("Another vote of yours stands. This one was not recorded.")
+
+    def __init__(self, receipt: str) -> None:
+        self.receipt = receipt
+        super().__init__()
+
+
 class UnknownChoice(DomainError):
     """Neither yes, no nor abstain."""
 

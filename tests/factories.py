@@ -155,8 +155,20 @@ def voters_of(proposal: Proposal) -> list[User]:
 
 
 def cast(proposal: Proposal, voter: User, choice: str, reason: str = "") -> Vote:
-    """One vote, the way every door casts it."""
-    return services.cast_vote(actor=voter, proposal_id=proposal.pk, choice=choice, reason=reason)
+    """One vote, the way every door casts it, by somebody who has seen what stands."""
+    return services.cast_vote(
+        actor=voter,
+        proposal_id=proposal.pk,
+        choice=choice,
+        reason=reason,
+        replaces=receipt_of(proposal, voter),
+    )
+
+
+def receipt_of(proposal: Proposal, voter: User) -> str:
+    """The receipt of the vote that stands; "" where there is none."""
+    vote = Vote.objects.filter(proposal=proposal, voter=voter).first()
+    return vote.receipt(proposal.fingerprint) if vote else ""
 
 
 def comment_on(

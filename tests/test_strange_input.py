@@ -2,7 +2,14 @@
 
 import pytest
 
-from tests.factories import UserFactory, cast, comment_on, open_proposal_with, voters_of
+from tests.factories import (
+    UserFactory,
+    cast,
+    comment_on,
+    open_proposal_with,
+    receipt_of,
+    voters_of,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -117,6 +124,10 @@ def test_a_strange_vote_is_refused_and_changes_nothing(client, ada, voting, valu
             f"/proposals/{voting.number}/vote/", {"choice": value, "reason": value, "step": step}
         )
         assert answer.status_code == 422
+    answer = client.post(
+        f"/proposals/{voting.number}/vote/", {"choice": "no", "replaces": value, "step": "confirm"}
+    )
+    assert answer.status_code == 422
 
     assert voting.votes.values().get() == before
 
@@ -126,9 +137,8 @@ def test_a_strange_reason_is_kept_or_refused(client, voting, reason):
     (voter,) = voters_of(voting)
     client.force_login(voter)
 
-    answer = client.post(
-        f"/proposals/{voting.number}/vote/", {"choice": "no", "reason": reason, "step": "confirm"}
-    )
+    ballot = {"choice": "no", "reason": reason, "replaces": receipt_of(voting, voter)}
+    answer = client.post(f"/proposals/{voting.number}/vote/", ballot | {"step": "confirm"})
 
     assert answer.status_code in (303, 422)
     assert client.get(f"/proposals/{voting.number}/votes/").status_code == 200

@@ -29,10 +29,12 @@ class VoteCard:
     """One state of the card, whose words are in governance/vote/<state>.html.
 
     upcoming, opening, stopped, history, closed: nobody votes. signed_out, no_power: not this
-    reader. choose, review, voted: the three steps. refused: the vote came too late or in vain.
+    reader. choose, review, voted: the three steps. rival: another vote of theirs stands than they
+    meant to change. refused: the vote came too late or in vain.
 
-    ``choice``, ``reason`` and ``error`` belong to the form that was sent; ``focus`` says that the
-    card has just taken the place of another one.
+    ``vote`` and ``receipt`` are what stands. ``choice``, ``reason``, ``error`` and ``replaces``
+    (the receipt that the reader has seen standing) belong to the form that was sent; ``focus``
+    says that the card has just taken the place of another one.
     """
 
     state: str
@@ -43,6 +45,7 @@ class VoteCard:
     choice: str = ""
     reason: str = ""
     error: str = ""
+    replaces: str = ""
     focus: bool = False
 
     @property
@@ -76,10 +79,12 @@ def vote_card(
         return VoteCard(_state_for_anyone(proposal))
     vote = Vote.objects.filter(proposal=proposal, voter=viewer).first()
     snapshot = PowerSnapshot.objects.filter(proposal=proposal, user=viewer, power__gt=0).first()
+    receipt = vote.receipt(proposal.fingerprint) if vote else ""
     return VoteCard(
         _state_for_member(proposal, vote, snapshot, changing=changing),
         vote=vote,
-        receipt=vote.receipt(proposal.fingerprint) if vote else "",
+        receipt=receipt,
+        replaces=receipt,
         snapshot=snapshot,
         choice=vote.vote_type if vote else "",
         reason=vote.reason if vote else "",

@@ -17,6 +17,7 @@ from dao_portal.core.events import record
 
 from ..canonical import canonical_amount, reason_hash
 from ..errors import (
+    AnotherVoteStands,
     NotEligible,
     ReasonTooLong,
     UnknownChoice,
@@ -29,53 +30,63 @@ BEFORE_VOTING = (Proposal.Phase.DRAFT, Proposal.Phase.UPCOMING, Proposal.Phase.O
 
 
 @transaction.atomic
-def cast_vote(*, actor: User, proposal_id: UUID, choice: str, reason: str = "") -> Vote:
-    """Cast ``actor``'s vote, or change it; the same vote again changes nothing.
+def cast_vote(
+    *, actor: User, proposal_id: UUID, choice: str, reason: str = "", replaces: str = ""
+) -> Vote:
+    """Cast ``actor``'s vote, or change the one whose receipt is ``replaces``; "" where none stands.
+
+    Whoever votes names what they saw, so that a request which was overtaken on its way never
+    takes the place of a newer vote. What stands already is never refused and changes nothing.
 
     Takes the proposal's advisory lock (shared), then the voter's own snapshot row, so that one
     member's requests queue and different members' do not. Window, power and tally are the
     database's: its guard judges by its own clock inside this transaction.
 
-    Raises UnknownChoice, ReasonTooLong, NotEligible, VotingNotOpen, VotingClosed.
+    Raises VotingNotOpen, VotingClosed, NotEligible; then, as choosing again would not have helped
+    there, UnknownChoice and ReasonTooLong; and AnotherVoteStands.
     """
-    reason = reason.strip()
-    _require_valid(choice, reason)
     lock_shared(proposal_id)
     proposal = Proposal.objects.annotate(db_now=Now()).get(pk=proposal_id)
-    _require_opened(proposal)
+    _require_open(proposal)
     if not _lock_power(proposal_id, actor):
         raise NotEligible
+    reason = reason.strip()
+    _require_valid(choice, reason)
 
-    old = Vote.objects.filter(proposal_id=proposal_id, voter=actor).first()
-    if old and (old.vote_type, old.reason) == (choice, reason) and proposal.is_open:
-        return old
+    standing = Vote.objects.filter(proposal_id=proposal_id, voter=actor).first()
+    if standing and _says(standing, choice, reason):
+        return standing
+    _require_replaced(standing, proposal, replaces)
     try:
         vote = _write_vote(proposal, actor, choice, reason)
     except IntegrityError as error:
         raise _refusal(error) from error
     record(
-        Action.VOTE_CHANGED if old else Action.VOTE_CAST,
+        Action.VOTE_CHANGED if standing else Action.VOTE_CAST,
         actor=actor,
         resource=proposal,
-        old=_audit_values(old, proposal) if old else None,
+        old=_audit_values(standing, proposal) if standing else None,
         new=_audit_values(vote, proposal),
     )
     return vote
 
 
-def check_ballot(*, actor: User, proposal_id: UUID, choice: str, reason: str = "") -> None:
+def check_ballot(
+    *, actor: User, proposal_id: UUID, choice: str, reason: str = "", replaces: str = ""
+) -> None:
     """Raise what ``cast_vote`` would raise now, before the member looks once more.
 
-    Locks and writes nothing. Whether there is anything to vote on comes first: choosing again
-    would not help a member who came too late.
+    Locks and writes nothing.
     """
     proposal = Proposal.objects.annotate(db_now=Now()).get(pk=proposal_id)
-    _require_opened(proposal)
-    if not proposal.is_open:
-        raise VotingClosed
+    _require_open(proposal)
     if not _counted_power(proposal_id, actor).exists():
         raise NotEligible
-    _require_valid(choice, reason.strip())
+    reason = reason.strip()
+    _require_valid(choice, reason)
+    standing = Vote.objects.filter(proposal_id=proposal_id, voter=actor).first()
+    if not (standing and _says(standing, choice, reason)):
+        _require_replaced(standing, proposal, replaces)
 
 
 def _require_valid(choice: str, reason: str) -> None:
@@ -92,12 +103,24 @@ def _require_valid(choice: str, reason: str) -> None:
         )
 
 
-def _require_opened(proposal: Proposal) -> None:
-    """Opened and not decided; the end of the window is the guard's to judge."""
+def _require_open(proposal: Proposal) -> None:
+    """What can be known before the guard judges by its own clock."""
     if proposal.phase in BEFORE_VOTING:
         raise VotingNotOpen
-    if proposal.opened_at is None or proposal.is_decided:
+    if not proposal.is_open:
         raise VotingClosed
+
+
+def _says(vote: Vote, choice: str, reason: str) -> bool:
+    """By the hash of the reason: it stays when a reason is hidden."""
+    return (vote.vote_type, vote.reason_sha256) == (choice, reason_hash(reason))
+
+
+def _require_replaced(standing: Vote | None, proposal: Proposal, replaces: str) -> None:
+    """AnotherVoteStands unless ``replaces`` is the receipt of ``standing``, or "" for none."""
+    receipt = standing.receipt(proposal.fingerprint) if standing else ""
+    if receipt != replaces:
+        raise AnotherVoteStands(receipt)
 
 
 def lock_shared(proposal_id: UUID) -> None:

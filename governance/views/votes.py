@@ -18,7 +18,7 @@ from dao_portal.core.templatetags.portal import amount
 
 from .. import selectors, services
 from ..canonical import canonical_amount, canonical_time
-from ..errors import ReasonTooLong, UnknownChoice
+from ..errors import AnotherVoteStands, ReasonTooLong, UnknownChoice
 from ..models import Proposal, Vote
 from ..selectors import VoteCard
 from ..selectors.votes import SORTS
@@ -53,21 +53,38 @@ def _take_step(request: HttpRequest, proposal: Proposal) -> HttpResponse:
         selectors.vote_card(proposal, member, changing=True),
         choice=request.POST.get("choice", ""),
         reason=request.POST.get("reason", "").replace("\r\n", "\n").replace("\0", ""),
+        replaces=request.POST.get("replaces", ""),
         focus=True,
     )
     if step == "back":
         return _show(request, proposal, typed)
-    ballot = {"choice": typed.choice, "reason": typed.reason}
+    ballot = {"choice": typed.choice, "reason": typed.reason, "replaces": typed.replaces}
     try:
-        services.check_ballot(actor=member, proposal_id=proposal.pk, **ballot)
         if step != "confirm":
+            services.check_ballot(actor=member, proposal_id=proposal.pk, **ballot)
             return _show(request, proposal, replace(typed, state="review"))
         vote = services.cast_vote(actor=member, proposal_id=proposal.pk, **ballot)
     except (UnknownChoice, ReasonTooLong) as error:
         return _refuse(request, proposal, replace(typed, error=str(error)))
+    except AnotherVoteStands as error:
+        return _show_both(request, proposal, replace(typed, error=str(error)))
     except DomainError as error:
         return _refuse(request, proposal, replace(typed, state="refused", error=str(error)))
     return _thank(request, proposal, vote)
+
+
+def _show_both(request: HttpRequest, proposal: Proposal, typed: VoteCard) -> HttpResponse:
+    """What stands beside what was sent. Answering it replaces what is shown here, or nothing."""
+    assert request.user.is_authenticated
+    standing = selectors.vote_card(proposal, request.user, changing=True)
+    both = replace(
+        typed,
+        state="rival",
+        vote=standing.vote,
+        receipt=standing.receipt,
+        replaces=standing.receipt,
+    )
+    return _refuse(request, proposal, both)
 
 
 def _wants_card(request: HttpRequest) -> bool:

@@ -31,7 +31,7 @@ AUTHORS = 40
 LISTED = 24
 HALF_AN_HOUR = timedelta(minutes=30)
 VOTERS = 3_000
-SPARE = 1_000  # have power and have not voted yet: enough for so many rounds
+SPARE = 1_000  # have power and have not voted yet: enough for half as many rounds
 SAYINGS = (
     "I am for it, if the **second half** is only paid once the first report is out.",
     "Where does the figure in the third paragraph come from? The report of March says otherwise.",

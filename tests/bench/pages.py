@@ -1,16 +1,15 @@
 """What is asked of the portal: pages, and the three things that members do most."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import cycle
 
 from django.test import Client
 
 from accounts.models import User
+from tests.factories import cast
 
 from .community import Community
 from .stopwatch import HELLO, Environ, Page, get, post
-
-CHOICES = ("yes", "no")
 
 
 def pages(community: Community) -> Iterator[Page]:
@@ -43,14 +42,21 @@ def deeds(community: Community, ada: str) -> Iterator[Page]:
     vote = f"{community.voted.get_absolute_url()}vote/"
     discussion = f"{community.few.get_absolute_url()}comments/"
     like = f"{community.liked.get_absolute_url()}like/"
-    voters = map(session_of, community.spare)
-    choices, undo = cycle(CHOICES), cycle(({}, {"undo": "1"}))
+    voters = iter(community.spare)
+    undo = cycle(({}, {"undo": "1"}))
 
-    def ballot() -> Mapping[str, str]:
-        return {"step": "confirm", "choice": next(choices)}
+    def first() -> Environ:
+        ballot = {"step": "confirm", "choice": "yes", "replaces": ""}
+        return post(vote, ballot, session_of(next(voters)), htmx="vote")
 
-    yield Page("vote, new", "in", lambda: post(vote, ballot(), next(voters), htmx="vote"))
-    yield Page("vote, changed", "in", lambda: post(vote, ballot(), ada, htmx="vote"))
+    def change() -> Environ:
+        voter = next(voters)
+        seen = cast(community.voted, voter, "yes").receipt(community.voted.fingerprint)
+        ballot = {"step": "confirm", "choice": "no", "replaces": seen}
+        return post(vote, ballot, session_of(voter), htmx="vote")
+
+    yield Page("vote, new", "in", first)
+    yield Page("vote, changed", "in", change)
     comment = {"content": "I am **for** it.", "parent": ""}
     yield Page("comment", "in", lambda: post(discussion, comment, ada, htmx="discussion"))
     yield Page("like, undo", "in", lambda: post(like, next(undo), ada, htmx="reactions"))

@@ -23,8 +23,8 @@ STATEMENTS = {
     "inbox": (None, 6),
     "results, unchanged": (0, None),
     "results, changed": (4, None),
-    "vote, new": (None, 20),
-    "vote, changed": (None, 20),
+    "vote, new": (None, 18),
+    "vote, changed": (None, 18),
     "comment": (None, 12),
     "like, undo": (None, 8),
 }

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from dao_portal.core.models import AuditLog
 from social.models import Comment
+from tests.factories import cast
 from tests.flows.conftest import OpenPage, World
 
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -198,6 +199,14 @@ def test_axe_finds_nothing_in_states_between(
     card.get_by_role("button", name="Cast vote").click()
     expect(card.get_by_role("heading", name="You voted For")).to_be_visible()
     found += violations("vote cast", page)
+
+    other = open_page(user=world.mira, width=width, scheme=scheme)
+    other.goto(f"/proposals/{world.open.number}/vote/")
+    cast(world.open, world.mira, "no", "Two tranches would do.")
+    other.locator("#vote").get_by_role("button", name="Review vote").click()
+    expect(other.get_by_role("heading", name="Another vote of yours stands")).to_be_focused()
+    found += violations("two votes of one member", other)
+    found += overflow("two votes of one member", other)
 
     assert not found, "\n".join(found)
 

@@ -195,10 +195,10 @@ def test_keep_my_vote_brings_the_card_back(signed_in, ada, proposal):
 
 
 def test_changed_vote_counts_once(signed_in, ada, proposal):
-    cast(proposal, ada, "yes")
+    seen = cast(proposal, ada, "yes").receipt(proposal.fingerprint)
 
-    review = send(signed_in, proposal, choice="no", step="review")
-    send(signed_in, proposal, choice="no", step="confirm")
+    review = send(signed_in, proposal, choice="no", replaces=seen, step="review")
+    send(signed_in, proposal, choice="no", replaces=seen, step="confirm")
 
     assert "Your choice Against In place of For" in card(review)
     assert stored(proposal) == [("ada", "no", "")]

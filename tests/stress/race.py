@@ -37,7 +37,7 @@ def vote_until_refused(proposal_id: UUID, voter_ids: list[UUID], method: str) ->
     """
     from django.db import DatabaseError, transaction
 
-    from governance.errors import VotingClosed
+    from governance.errors import AnotherVoteStands, VotingClosed
 
     cast, fared = METHODS[method], Counter()
     while fared["refused"] < REFUSALS:
@@ -49,6 +49,8 @@ def vote_until_refused(proposal_id: UUID, voter_ids: list[UUID], method: str) ->
             fared["counted"] += 1
         except VotingClosed:
             fared["refused"] += 1
+        except AnotherVoteStands:  # another process has voted for the same member meanwhile
+            fared["overtaken"] += 1
         except DatabaseError as error:
             fared[type(error.__cause__).__name__] += 1
             fared["refused"] += fared.total() > MOST_ATTEMPTS  # come to an end whatever happens
@@ -83,10 +85,18 @@ def close_until_closed(proposal_id: UUID) -> int:
 def cast_guarded(proposal_id: UUID, voter_id: UUID, choice: str) -> None:
     """As every door does."""
     from accounts.models import User
+    from governance.models import Proposal
     from governance.services import cast_vote
+    from tests.factories import receipt_of
 
     voter = User(pk=voter_id)
-    cast_vote(actor=voter, proposal_id=proposal_id, choice=choice, reason=str(random.random()))
+    cast_vote(
+        actor=voter,
+        proposal_id=proposal_id,
+        choice=choice,
+        reason=str(random.random()),
+        replaces=receipt_of(Proposal.objects.get(pk=proposal_id), voter),
+    )
 
 
 def cast_checked_in_python(proposal_id: UUID, voter_id: UUID, choice: str) -> None:

@@ -95,7 +95,8 @@ def test_fifty_identical_votes_of_one_member_are_one_vote(live_server):
     assert list(audited) == ["vote.cast"]
 
 
-def test_fifty_contrary_votes_of_one_member_are_one_vote(live_server):
+def test_fifty_contrary_votes_of_one_member_are_the_first_that_was_taken(live_server):
+    """All of them come from one page that knew of no vote: none takes the place of another."""
     proposal = open_proposal_with([60])
     (member,) = voters_of(proposal)
     browser = Browser(live_server.url, member)
@@ -103,12 +104,11 @@ def test_fifty_contrary_votes_of_one_member_are_one_vote(live_server):
 
     statuses = all_at_once([browser] * 50, proposal, ["yes", "no"] * 25)
 
-    assert statuses == {303: 50}
+    assert statuses == {303: 25, 422: 25}
     assert Vote.objects.filter(proposal=proposal).count() == 1
     assert live_counts(proposal.pk) == count_votes(proposal.pk)
-    changes = AuditLog.objects.filter(user=member).order_by("id")
-    assert changes[0].action == "vote.cast"
-    assert set(changes.values_list("action", flat=True)[1:]) <= {"vote.changed"}
+    audited = AuditLog.objects.filter(user=member).values_list("action", flat=True)
+    assert list(audited) == ["vote.cast"]
 
 
 def test_thirty_two_members_at_once_are_thirty_two_votes(live_server):

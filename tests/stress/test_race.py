@@ -111,7 +111,7 @@ def test_the_result_is_what_the_votes_say(processes, number, report):
     audited = AuditLog.objects.filter(action__in=["vote.cast", "vote.changed"]).count()
     assert fared["counted"] == changes_of(proposal) == audited
     # Nobody met a deadlock or any other error, and the race did reach the deadline.
-    assert set(fared) == {"counted", "refused"}
+    assert {"counted", "refused"} <= set(fared) <= {"counted", "refused", "overtaken"}
 
 
 # --- the same race without what holds it --------------------------------------------------------
