@@ -2,6 +2,7 @@
 
 from .ballots import VoteCard, vote_card
 from .charts import TurnoutChart, turnout_chart
+from .files import fingerprinted, published_votes
 from .help import VotingHelp, voting_help
 from .members import MemberRecord, member_proposals, member_record, member_votes
 from .pages import ProposalPage, RuleLines, proposal_page, rule_lines
@@ -13,7 +14,7 @@ from .proposals import (
     proposal_rows,
 )
 from .tallies import ChoiceCount, Standing, standing_of, standings, state_key
-from .votes import VoteFilters, VoteRow, VotesPage, published_votes, votes_page
+from .votes import VoteFilters, VoteRow, VotesPage, votes_page
 
 __all__ = [
     "ChoiceCount",
@@ -30,6 +31,7 @@ __all__ = [
     "VoteRow",
     "VotesPage",
     "VotingHelp",
+    "fingerprinted",
     "member_proposals",
     "member_record",
     "member_votes",

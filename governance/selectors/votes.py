@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -20,8 +19,6 @@ from ..outcome import to_units
 from .charts import TurnoutChart, turnout_chart
 from .paging import CountedPaginator, Tab
 from .tallies import Standing, standing_of
-
-PORTION = 2_000  # votes fetched at a time for the file
 
 SORTS: dict[str, str | Promise] = {
     "power": _("Most power"),
@@ -101,12 +98,6 @@ def votes_page(
         receipt=mine.receipt(proposal.fingerprint) if mine else "",
         may_vote=_unused_power(proposal, viewer, mine),
     )
-
-
-def published_votes(proposal: Proposal) -> Iterator[Vote]:
-    """Every vote in the order in which they were cast, for the file; never all in memory."""
-    votes = Vote.objects.filter(proposal=proposal).select_related("voter")
-    return votes.order_by("cast_at", "pk").iterator(chunk_size=PORTION)
 
 
 def _listed(proposal: Proposal, filters: VoteFilters) -> QuerySet[Vote]:

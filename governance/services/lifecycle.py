@@ -20,11 +20,12 @@ from dao_portal.core.base import database_now
 from dao_portal.core.events import record
 from dao_portal.core.options import get_option
 
-from ..canonical import canonical_amount, canonical_hash, canonical_time, votes_digest
+from ..canonical import canonical_amount, canonical_hash, votes_digest
 from ..errors import NothingToCancel, NotPublishable
 from ..models import RULE_VERSION, PowerSnapshot, Proposal, TallySlot, Vote
 from ..outcome import Outcome, decide
 from ..rules import Rules, current_rules
+from ..selectors.files import fingerprinted
 
 logger = logging.getLogger(__name__)
 
@@ -158,31 +159,6 @@ def freeze_rule(proposal: Proposal) -> None:
         Decimal(rule.approval_numerator) / Decimal(rule.approval_denominator)
     ).quantize(places)
     proposal.fingerprint = f"sha256:{canonical_hash(fingerprinted(proposal))}"
-
-
-def fingerprinted(proposal: Proposal) -> list[Any]:
-    """What the fingerprint covers, in the bundle's order (docs/governance.md)."""
-    assert proposal.voting_start
-    assert proposal.voting_end
-    assert proposal.quorum_threshold is not None
-    return [
-        proposal.title,
-        proposal.description,
-        proposal.type,
-        proposal.metadata,
-        canonical_time(proposal.voting_start),
-        canonical_time(proposal.voting_end),
-        {
-            "version": proposal.rule_version,
-            "token": proposal.token.symbol if proposal.token else None,
-            "quorum_mode": proposal.quorum_mode,
-            "quorum": canonical_amount(proposal.quorum_threshold),
-            "approval": f"{proposal.approval_numerator}/{proposal.approval_denominator}",
-            "total_power": None
-            if proposal.total_power is None
-            else canonical_amount(proposal.total_power),
-        },
-    ]
 
 
 @transaction.atomic

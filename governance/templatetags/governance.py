@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from dao_portal.core.templatetags.portal import icon
+from governance.canonical import canonical_amount
 from governance.selectors import (
     MemberRecord,
     member_proposals,
@@ -19,6 +20,9 @@ from governance.selectors import (
 register = template.Library()
 
 ICONS = {"yes": "check", "no": "x", "abstain": "minus"}
+
+
+register.filter("exact", canonical_amount)  # all 18 decimals, as files and hashes have them
 
 
 @register.simple_tag

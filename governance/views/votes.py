@@ -1,12 +1,10 @@
 """Voting, and reading every vote."""
 
-import csv
-from collections.abc import Iterator
 from dataclasses import replace
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -17,7 +15,6 @@ from dao_portal.core.http import see_other
 from dao_portal.core.templatetags.portal import amount
 
 from .. import selectors, services
-from ..canonical import canonical_amount, canonical_time
 from ..errors import AnotherVoteStands, ReasonTooLong, UnknownChoice
 from ..models import Proposal, Vote
 from ..selectors import VoteCard
@@ -25,8 +22,6 @@ from ..selectors.votes import SORTS
 from .proposals import page_context
 
 DETAIL = "governance/proposal_detail.html"
-CSV_COLUMNS = ("voter", "name", "choice", "power", "cast_at", "reason", "receipt")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -159,43 +154,3 @@ def _filters(query: QueryDict) -> selectors.VoteFilters:
         sort=sort if sort in SORTS else "power",
         with_reason=query.get("reason") == "1",
     )
-
-
-@require_safe
-def votes_csv(request: HttpRequest, number: int) -> StreamingHttpResponse:
-    """Every vote as RFC 4180, also while voting is open; before that the header only."""
-    proposal = get_object_or_404(Proposal.objects.published(), number=number)
-    return StreamingHttpResponse(
-        _csv_lines(proposal),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="proposal-{number}-votes.csv"'},
-    )
-
-
-class _Echo:
-    """A file that hands back what is written into it."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _csv_lines(proposal: Proposal) -> Iterator[str]:
-    writer = csv.writer(_Echo(), lineterminator="\r\n")
-    yield writer.writerow(CSV_COLUMNS)
-    for vote in selectors.published_votes(proposal):
-        yield writer.writerow(
-            (
-                vote.voter_id,
-                disarm(vote.voter.username),
-                vote.vote_type,
-                canonical_amount(vote.voting_power),
-                canonical_time(vote.cast_at),
-                disarm(vote.reason),
-                vote.receipt(proposal.fingerprint),
-            )
-        )
-
-
-def disarm(text: str) -> str:
-    """``text`` as no spreadsheet takes it for a formula: behind an apostrophe where it could."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text

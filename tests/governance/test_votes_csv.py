@@ -6,11 +6,14 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from governance.canonical import canonical_time, reason_hash, vote_receipt, votes_digest
 from governance.models import Proposal, Vote
 from governance.outcome import to_units
-from governance.views.votes import disarm
+from governance.views.files import CSV_COLUMNS, GUARDED_STARTS, disarm
 from tests.factories import (
     ProposalFactory,
     UserFactory,
@@ -23,7 +26,8 @@ from tests.governance.test_import import import_sample
 
 pytestmark = pytest.mark.django_db
 
-HEADER = "voter,name,choice,power,cast_at,reason,receipt\r\n"
+HEADER = "\ufeffvoter,name,choice,power,cast_at,reason,reason_sha256,receipt\r\n"
+NO_REASON = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
 def fetch(client, proposal: Proposal) -> str:
@@ -33,7 +37,7 @@ def fetch(client, proposal: Proposal) -> str:
 
 
 def lines(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text, newline="")))
+    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
 
 
 def test_file_has_every_vote_while_voting_is_open(client):
@@ -46,9 +50,9 @@ def test_file_has_every_vote_while_voting_is_open(client):
     assert text == (
         f"{HEADER}"
         f"{amy.pk},amy,yes,12480.500000000000000000,{canonical_time(first.cast_at)},Shade.,"
-        f"{first.receipt(proposal.fingerprint)}\r\n"
+        f"{reason_hash('Shade.')},{first.receipt(proposal.fingerprint)}\r\n"
         f"{ben.pk},ben,abstain,0.000000000000000001,{canonical_time(second.cast_at)},,"
-        f"{second.receipt(proposal.fingerprint)}\r\n"
+        f"{NO_REASON},{second.receipt(proposal.fingerprint)}\r\n"
     )
 
 
@@ -89,14 +93,72 @@ def test_reason_like_a_formula_is_disarmed(client, reason):
     [
         ("\t=1", "'\t=1"),
         ("\r=1", "'\r=1"),
+        ("\n=1", "'\n=1"),
+        (" =1", "' =1"),
+        ("\N{NO-BREAK SPACE}=1", "'\N{NO-BREAK SPACE}=1"),
+        ("\N{BYTE ORDER MARK}=1", "'\N{BYTE ORDER MARK}=1"),
+        ("\N{FULLWIDTH EQUALS SIGN}1", "'\N{FULLWIDTH EQUALS SIGN}1"),
+        ("'=1", "''=1"),
+        ("'tis", "''tis"),
+        ("'", "''"),
         ("1 = 1", "1 = 1"),
         ("", ""),
-        ("'=1", "'=1"),
         ("Why not?", "Why not?"),
+        ("\N{DECIDUOUS TREE} first", "\N{DECIDUOUS TREE} first"),
+        ("Ünï", "Ünï"),
     ],
 )
 def test_disarm_touches_only_what_could_run(text, safe):
     assert disarm(text) == safe
+
+
+def undone(cell: str) -> str:
+    """As docs/governance.md tells whoever reads the file."""
+    return cell[1:] if cell[:1] == "'" else cell
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
+@example("'")
+@example("''=1")
+@example("\r\n=1")
+@example('"=1",\r')
+@example("\N{BYTE ORDER MARK}'")
+@example("\x85\u2028=1")
+def test_any_text_comes_out_of_the_file_as_it_went_in(text):
+    file = io.StringIO(newline="")
+    csv.writer(file, lineterminator="\r\n").writerow((disarm(text), "next", disarm(text)))
+
+    (row,) = csv.reader(io.StringIO(file.getvalue(), newline=""), strict=True)
+
+    assert (undone(row[0]), row[1], undone(row[2])) == (text, "next", text)
+    assert not row[0].startswith(("=", "+", "-", "@", "\t", "\r", "\n", " "))
+
+
+@pytest.mark.parametrize("start", [*GUARDED_STARTS, "\t", "\r", "\n", '"', ",", "\r\n", "x'"])
+def test_reason_comes_back_whole_whatever_it_begins_with(client, start):
+    reason = f"x{start}1\r\n{start}x" if start.isspace() else f"{start}1, {start}"
+    proposal = open_proposal_with([1])
+    vote = cast(proposal, voters_of(proposal)[0], "yes", reason)
+
+    (line,) = lines(fetch(client, proposal))
+
+    assert undone(line["reason"]) == vote.reason == reason
+    assert line["reason_sha256"] == reason_hash(reason)
+
+
+def test_hidden_reason_leaves_its_hash(client):
+    proposal = open_proposal_with([1])
+    vote = cast(proposal, voters_of(proposal)[0], "yes", "Rude words.")
+    Vote.objects.filter(proposal=proposal).update(reason="")
+
+    (line,) = lines(fetch(client, proposal))
+
+    assert (line["reason"], line["reason_sha256"]) == ("", reason_hash("Rude words."))
+    assert line["receipt"] == vote.receipt(proposal.fingerprint)
+
+
+def test_columns_are_those_of_the_document():
+    assert f"`{','.join(CSV_COLUMNS)}`" in (settings.BASE_DIR / "docs/governance.md").read_text()
 
 
 def test_name_like_a_formula_is_disarmed(client):
@@ -138,7 +200,7 @@ def vote_receipt_of(vote: dict[str, str], fingerprint: str) -> str:
         choice=vote["choice"],
         power=Decimal(vote["power"]),
         cast_at=datetime.fromisoformat(vote["cast_at"]),
-        reason_sha256=reason_hash(vote["reason"]),
+        reason_sha256=vote["reason_sha256"],
     )
 
 
