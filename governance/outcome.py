@@ -105,7 +105,7 @@ class Outcome:
 def decide(tally: Tally, rule: Rule) -> Outcome:
     """Judge ``tally`` by ``rule``. The first clause that is not met decides.
 
-    1. expired, unless somebody voted and the turnout reached the quorum;
+    1. expired, unless any power voted and the turnout reached the quorum;
     2. rejected, unless the power that counts toward the quorum reached it,
     3. and more power voted For than Against (a tie never passes),
     4. and For reached its share of For + Against.

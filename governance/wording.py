@@ -1,7 +1,9 @@
 """What the rule says, in words: one source for pages, notifications and mails.
 
 Numbers are cut, never rounded, and where a short form would look as if a mark had been reached
-that was missed, it gets the digits that it takes to tell. Sentences come with <strong> where a
+that was missed, it gets the digits that it takes to tell. The rule knows power alone: a sentence
+about power says "power", and one about people counts them (``voters``), because votes without
+power are votes as well. Sentences come with <strong> where a
 page stresses a word; ``plain`` takes it away for a mail.
 """
 
@@ -81,26 +83,35 @@ def _short(units: int) -> str:
 # --- the verdict, one sentence ------------------------------------------------------------------
 
 
-def live_verdict(outcome: Outcome, rule: Rule) -> SafeString:
+def live_verdict(outcome: Outcome, rule: Rule, *, voters: int) -> SafeString:
     """What would happen if voting closed now, and why."""
     if outcome.passed:
         passes = _("If voting closed now, this would <strong>pass</strong>.")
         return mark_safe(passes)  # noqa: S308  (our own words, nothing filled in)
     return format_html(
         _("If voting closed now, this would <strong>not pass</strong>: {why}."),
-        why=_LIVE[_case(outcome)](outcome, rule),
+        why=_LIVE[_case(outcome, voters)](outcome, rule),
     )
 
 
-def final_verdict(outcome: Outcome, rule: Rule) -> str:
+def final_verdict(outcome: Outcome, rule: Rule, *, voters: int) -> str:
     """What happened, and why."""
     if outcome.passed:
         return _("Quorum and approval were met.")
-    return _FINAL[_case(outcome)](outcome, rule)
+    return _FINAL[_case(outcome, voters)](outcome, rule)
 
 
-def _case(outcome: Outcome) -> str:
+def without_share(outcome: Outcome, *, voters: int) -> str:
+    """What a list says where neither For nor Against has power, so that there is no share."""
+    if outcome.clause("turnout").have:
+        return _("all power is Abstain")
+    return _("no power voted") if voters else _("nobody voted")
+
+
+def _case(outcome: Outcome, voters: int) -> str:
     """The outcome's reason, told apart where one reason has two stories."""
+    if outcome.reason == "no_votes" and voters:
+        return "no_power"
     if outcome.reason == "tie" and approval_of(outcome) is None:
         return "only_abstain"
     if outcome.reason == "below_threshold" and not outcome.clause("majority").met:
@@ -135,23 +146,25 @@ def _counting_choices(rule: Rule) -> str:
 
 _LIVE: dict[str, Callable[[Outcome, Rule], str]] = {
     "no_votes": lambda outcome, rule: _("nobody has voted yet"),
+    "no_power": lambda outcome, rule: _("nobody with power has voted yet"),
     "turnout": _live_turnout,
     "support_quorum": _live_quorum,
-    "only_abstain": lambda outcome, rule: _("nobody has voted For or Against"),
-    "tie": lambda outcome, rule: _("For and Against are equal, and a tie never passes"),
+    "only_abstain": lambda outcome, rule: _("no power is For or Against"),
+    "tie": lambda outcome, rule: _("For and Against have equal power, and a tie never passes"),
     "majority": lambda outcome, rule: _("more power is Against than For"),
     "below_threshold": _live_approval,
 }
 
 _FINAL: dict[str, Callable[[Outcome, Rule], str]] = {
     "no_votes": lambda outcome, rule: _("Nobody voted, so nothing was decided."),
+    "no_power": lambda outcome, rule: _("Nobody with power voted, so nothing was decided."),
     "turnout": lambda outcome, rule: _("Too little power took part, so nothing was decided."),
     "support_quorum": lambda outcome, rule: (
         _("Quorum was %(gap)s short: only %(choices)s toward it.")
         % {"gap": _short(outcome.clause("quorum").missing), "choices": _counting_choices(rule)}
     ),
-    "only_abstain": lambda outcome, rule: _("Nobody voted For or Against."),
-    "tie": lambda outcome, rule: _("For and Against were equal, and a tie never passes."),
+    "only_abstain": lambda outcome, rule: _("No power was For or Against."),
+    "tie": lambda outcome, rule: _("For and Against had equal power, and a tie never passes."),
     "majority": lambda outcome, rule: _("More power voted Against than For."),
     "below_threshold": lambda outcome, rule: (
         _("Approval was %(share)s and needed %(needed)s.")
@@ -163,10 +176,10 @@ _FINAL: dict[str, Callable[[Outcome, Rule], str]] = {
 # Reasons without their numbers, for lists and filters: every value of Proposal.outcome_reason.
 REASONS = {
     "approved": gettext_lazy("Quorum and approval were met"),
-    "no_votes": gettext_lazy("Nobody voted"),
+    "no_votes": gettext_lazy("Nobody with power voted"),
     "turnout": gettext_lazy("Too little power took part"),
     "support_quorum": gettext_lazy("The quorum was missed"),
-    "tie": gettext_lazy("For and Against were equal"),
+    "tie": gettext_lazy("For and Against had equal power"),
     "below_threshold": gettext_lazy("The approval was missed"),
     "cancelled": gettext_lazy("Cancelled by a moderator"),
     "withdrawn": gettext_lazy("Withdrawn by its author"),
@@ -189,7 +202,9 @@ def result_headline(outcome: Outcome, rule: Rule, *, voters: int) -> Headline:
     """How it ended, for the page's banner and for the notification."""
     if outcome.passed:
         return _passed(outcome, rule, voters)
-    return _expired(outcome) if outcome.status == "expired" else _rejected(outcome, rule)
+    if outcome.status == "expired":
+        return _expired(outcome, voters)
+    return _rejected(outcome, rule, voters)
 
 
 def counting_headline(*, overdue: bool) -> Headline:
@@ -249,7 +264,19 @@ def _passed(outcome: Outcome, rule: Rule, voters: int) -> Headline:
     )
 
 
-def _expired(outcome: Outcome) -> Headline:
+def _expired(outcome: Outcome, voters: int) -> Headline:
+    if outcome.reason == "no_votes" and voters:
+        return Headline(
+            _("No decision: nobody with power voted"),
+            ngettext(
+                "%(voters)s member voted, without any power. Nothing was decided."
+                " It can come back as a new proposal.",
+                "%(voters)s members voted, without any power. Nothing was decided."
+                " It can come back as a new proposal.",
+                voters,
+            )
+            % {"voters": amount(voters)},
+        )
     if outcome.reason == "no_votes":
         return Headline(
             _("No decision: nobody voted"),
@@ -258,7 +285,7 @@ def _expired(outcome: Outcome) -> Headline:
     turnout = outcome.clause("turnout")
     voted, needed = beside(turnout.have, turnout.need)
     return Headline(
-        _("No decision: too few took part"),
+        _("No decision: too little power took part"),
         _(
             "%(voted)s power voted and %(needed)s was needed."
             " Nothing was decided, whatever the votes said."
@@ -267,8 +294,8 @@ def _expired(outcome: Outcome) -> Headline:
     )
 
 
-def _rejected(outcome: Outcome, rule: Rule) -> Headline:
-    verdict = final_verdict(outcome, rule)
+def _rejected(outcome: Outcome, rule: Rule, voters: int) -> Headline:
+    verdict = final_verdict(outcome, rule, voters=voters)
     if outcome.reason == "support_quorum":
         return Headline(
             _("Rejected: the quorum was missed"),
@@ -287,7 +314,7 @@ def _rejected(outcome: Outcome, rule: Rule) -> Headline:
 
 @dataclass(frozen=True)
 class ClauseLine:
-    """One clause for the why panel: "4,126,159 voted >= 2,000,000 needed".
+    """One clause for the why panel: "4,126,159 power voted >= 2,000,000 needed".
 
     ``bar`` and ``mark`` are hundredths of the bar's track; ``decided`` is said only of the clause
     that ended it. What comes after that one is ``looked_at=False``.
@@ -306,16 +333,16 @@ class ClauseLine:
     decided: str
 
 
-def why(outcome: Outcome, rule: Rule) -> list[ClauseLine]:
+def why(outcome: Outcome, rule: Rule, *, voters: int) -> list[ClauseLine]:
     """The clauses in the order in which the rule looks at them."""
     lines, looked_at = [], True
     for clause in outcome.clauses:
-        lines.append(_line(clause, rule, looked_at=looked_at))
+        lines.append(_line(clause, rule, voters, looked_at=looked_at))
         looked_at = looked_at and not clause.decides
     return lines
 
 
-def _line(clause: Clause, rule: Rule, *, looked_at: bool) -> ClauseLine:
+def _line(clause: Clause, rule: Rule, voters: int, *, looked_at: bool) -> ClauseLine:
     title, unit, need_unit = _clause_words(clause, rule)
     track = max(clause.have, clause.need) * HEADROOM or Fraction(1)
     return ClauseLine(
@@ -329,21 +356,21 @@ def _line(clause: Clause, rule: Rule, *, looked_at: bool) -> ClauseLine:
         mark=clause.need * 100 / track,
         met=clause.met,
         looked_at=looked_at,
-        decided=_decided(clause) if clause.decides else "",
+        decided=_decided(clause, voters) if clause.decides else "",
     )
 
 
 def _clause_words(clause: Clause, rule: Rule) -> tuple[str, str, str]:
     """Title, what the first number is, what the second number is."""
     if clause.key == "turnout":
-        return _("Enough power took part"), _("voted"), _("needed")
+        return _("Enough power took part"), _("power voted"), _("needed")
     if clause.key == "quorum":
-        return quorum_title(rule), _("counted"), _("needed")
+        return quorum_title(rule), _("power counted"), _("needed")
     if clause.key == "majority":
-        return _("More For than Against"), _("For"), _("Against")
+        return _("More power For than Against"), _("power For"), _("Against")
     needed = {"share": needed_share(rule)}
     title = _("Approval of at least %(share)s") % needed
-    return title, _("For"), _("= %(share)s of For + Against") % needed
+    return title, _("power For"), _("= %(share)s of For + Against") % needed
 
 
 def quorum_title(rule: Rule) -> str:
@@ -365,15 +392,17 @@ def quorum_mark(rule: Rule) -> str:
 
 
 def _sign(clause: Clause) -> str:
-    if clause.key == "majority" and clause.have == clause.need:
-        return "="
+    if not clause.met and clause.have == clause.need:
+        return "="  # where more than that was needed: a tie, or no power where none is the quorum
     if clause.key == "majority":
         return ">" if clause.have > clause.need else "<"
     return "≥" if clause.have >= clause.need else "<"
 
 
-def _decided(clause: Clause) -> str:
+def _decided(clause: Clause, voters: int) -> str:
     if clause.key == "turnout" and not clause.have:
+        if voters:
+            return _("This decided it: nobody with power voted.")
         return _("This decided it: nobody voted.")
     if not clause.missing:
         return _("This decided it: a tie never passes.")

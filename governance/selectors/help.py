@@ -65,4 +65,5 @@ def voting_help() -> VotingHelp:
 
 def _example(rule: Rule, yes: int, no: int, abstain: int) -> Example:
     outcome = decide(Tally(to_units(yes), to_units(no), to_units(abstain)), rule)
-    return Example(yes, no, abstain, outcome.status, wording.final_verdict(outcome, rule))
+    why = wording.final_verdict(outcome, rule, voters=yes + no + abstain)
+    return Example(yes, no, abstain, outcome.status, why)

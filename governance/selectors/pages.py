@@ -67,10 +67,14 @@ def proposal_page(proposal: Proposal) -> ProposalPage:
         state=standing.state if standing else f"0-{proposal.phase.value}",
         standing=standing,
         headline=_headline(proposal, standing),
-        why=wording.why(standing.outcome, standing.rule) if standing and standing.is_over else [],
+        why=_why(standing) if standing and standing.is_over else [],
         reasons=_weightiest_reasons(proposal) if standing else [],
         rules=rule_lines(proposal) if _has_rule(proposal) else None,
     )
+
+
+def _why(standing: Standing) -> list[wording.ClauseLine]:
+    return wording.why(standing.outcome, standing.rule, voters=standing.voters)
 
 
 def _has_rule(proposal: Proposal) -> bool:

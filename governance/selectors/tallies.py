@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db.models import Sum
 from django.db.models.functions import Coalesce
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from .. import wording
 from ..models import Proposal, TallySlot, Vote
@@ -102,6 +103,11 @@ class Standing:
         return wording.reached_share(self.outcome, self.rule)
 
     @property
+    def share_missing(self) -> str:
+        """What to say in place of ``approval_reached`` where that is nothing."""
+        return wording.without_share(self.outcome, voters=self.voters)
+
+    @property
     def approval_needed(self) -> str:
         return wording.needed_share(self.rule)
 
@@ -116,19 +122,22 @@ class Standing:
 
     @property
     def quorum_met(self) -> bool:
-        return self.outcome.clause("quorum").met
+        """Both that it was reached and that any power voted: a quorum of nothing needs some."""
+        return self.outcome.clause("turnout").met and self.outcome.clause("quorum").met
 
     @property
     def quorum_share(self) -> Fraction:
-        """``counted`` in hundredths of the quorum; a quorum of nothing is full."""
-        have = self.outcome.clause("quorum").have
-        return Fraction(have * 100, self.rule.quorum) if self.rule.quorum else Fraction(100)
+        """``counted`` in hundredths of the quorum; one of nothing is full once power votes."""
+        if not self.rule.quorum:
+            return Fraction(100 if self.quorum_met else 0)
+        return Fraction(self.outcome.clause("quorum").have * 100, self.rule.quorum)
 
     @property
     def quorum_words(self) -> tuple[str, str]:
         """``counted`` and the quorum, short."""
         clause = self.outcome.clause("quorum")
-        return wording.beside(clause.have, clause.need)
+        have, need = wording.beside(clause.have, clause.need)
+        return have, need if clause.need or self.quorum_met else gettext("more than 0")
 
     # --- in words ---
 
@@ -150,8 +159,10 @@ class Standing:
     def verdict(self) -> SafeString | str:
         """One sentence; none while nobody may say yet, and none where voting was stopped."""
         if self.is_live:
-            return wording.live_verdict(self.outcome, self.rule)
-        return wording.final_verdict(self.outcome, self.rule) if self.is_over else ""
+            return wording.live_verdict(self.outcome, self.rule, voters=self.voters)
+        if not self.is_over:
+            return ""
+        return wording.final_verdict(self.outcome, self.rule, voters=self.voters)
 
 
 def standing_of(proposal: Proposal) -> Standing | None:

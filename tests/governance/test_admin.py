@@ -139,9 +139,9 @@ def test_reasons_are_words_in_the_filter_and_on_the_page(grace, proposal):
     response = grace.get(page(Proposal), {"reason": "no_votes"})
 
     assert listed(response, "mark") == [f"#{other.number}"]
-    assert "Nobody voted</a>" in response.content.decode()
+    assert "Nobody with power voted</a>" in response.content.decode()
     html = grace.get(page(Proposal, "change", other.pk)).content.decode()
-    assert ">Nobody voted<" in html
+    assert ">Nobody with power voted<" in html
 
 
 def test_every_reason_has_words():

@@ -85,7 +85,7 @@ def test_list_row_says_what_i_voted(signed_in, ada):
     text = words(signed_in.get(LIST))
 
     assert "You voted Abstain Plant trees" in text
-    assert "only Abstain needs 50% Quorum met" in text
+    assert "all power is Abstain needs 50% Quorum met" in text
 
 
 def test_list_with_status_open_links_to_open_proposals_only(signed_in, ada):
@@ -205,7 +205,10 @@ def test_rejected_page_names_the_clause_that_decided(client):
 
     text = words(client.get(proposal.get_absolute_url()))
 
-    assert "More For than Against: no 30.5 For < 40 Against This decided it: 9.5 short." in text
+    assert (
+        "More power For than Against: no 30.5 power For < 40 Against This decided it: 9.5 short."
+        in text
+    )
     assert "Approval of at least 50%: not looked at Not looked at" in text
 
 
@@ -350,7 +353,7 @@ def test_imported_page_is_exact_and_without_exponents(client):
     votes = words(client.get(f"{proposal.get_absolute_url()}votes/"))
 
     assert "Proposed by 0x1111…1111 brought over from Snapshot" in page
-    assert "12,345,678.12345678901234589 For > 700.5 Against" in page
+    assert "12,345,678.12345678901234589 power For > 700.5 Against" in page
     assert "The votes were cast on Snapshot and brought over as they were." in page
     assert not re.search(r"\dE[-+]?\d", page + votes)
     assert "0.000000000000000001" in votes
@@ -462,7 +465,7 @@ def test_help_explains_the_edges_in_the_rules_own_words(client):
     assert "With a quorum of 100 and an approval of 60%" in text
     assert "60 40 40 Passed Quorum and approval were met." in text
     assert "59 41 50 Rejected Approval was 59% and needed 60%." in text
-    assert "50 50 60 Rejected For and Against were equal, and a tie never passes." in text
+    assert "50 50 60 Rejected For and Against had equal power, and a tie never passes." in text
     assert "70 60 0 Rejected Quorum was 30 short: only For and Abstain count toward it." in text
     assert "Abstain counts toward the quorum and never for or against the approval" in text
 
