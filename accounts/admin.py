@@ -164,6 +164,7 @@ class ProfileAdmin(OfMemberAdmin):
 
     list_display = ("member", "said", "website", "created_at")
     list_display_links = ("said",)
+    not_listed = ("bio_html",)
     fields = (
         "member",
         "bio",

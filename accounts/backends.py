@@ -4,7 +4,9 @@ from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
 
-from .models import User
+from dao_portal.core.base import under
+
+from .models import Profile, User
 
 
 class MemberBackend(AuthenticationBackend):
@@ -13,5 +15,6 @@ class MemberBackend(AuthenticationBackend):
     """
 
     def get_user(self, user_id: Any) -> User | None:
-        user = User.objects.select_related("profile").filter(pk=user_id).first()
+        members = User.objects.select_related("profile")
+        user = members.defer(*under("profile", Profile.BODIES)).filter(pk=user_id).first()
         return user if user and self.user_can_authenticate(user) else None

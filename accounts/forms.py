@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from dao_portal.core.base import new_keys
 from dao_portal.core.errors import DomainError
 from dao_portal.core.http import see_other
+from dao_portal.core.markdown import TextTooLarge, render_markdown
 from dao_portal.core.once import AlreadySent, claim, made_before, read_key
 
 from . import services
@@ -222,6 +223,14 @@ class ProfileForm(forms.ModelForm[Profile]):
         }
         super().__init__(data, files, instance=profile, initial=initial)
         self.fields["time_zone"].choices = zone_choices(timezone.now())  # type: ignore[attr-defined]
+
+    def clean_bio(self) -> str:
+        bio: str = self.cleaned_data["bio"]
+        try:
+            render_markdown(bio)
+        except TextTooLarge as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+        return bio
 
     def clean_picture(self) -> bytes | None:
         """The picture as the portal keeps it."""

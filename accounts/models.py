@@ -15,7 +15,7 @@ from django.db import models
 from django.db.models.functions import Coalesce, Concat, Lower, NullIf, Trim, Upper
 from django.utils.translation import gettext_lazy as _
 
-from dao_portal.core.base import BaseModel
+from dao_portal.core.base import BaseModel, bounded_html
 
 from .preferences import validate_preferences
 
@@ -153,6 +153,8 @@ class Profile(BaseModel):
     ``preferences`` is validated by accounts/preferences.py.
     """
 
+    BODIES: ClassVar = ("bio", "bio_html")  # what a list leaves in the database, unless it shows it
+
     user = models.OneToOneField(
         User, on_delete=models.CASCADE, related_name="profile", verbose_name=_("member")
     )
@@ -178,6 +180,7 @@ class Profile(BaseModel):
         db_table = "profiles"
         verbose_name = _("profile")
         verbose_name_plural = _("profiles")
+        constraints = (bounded_html("bio_html", "bio", "profiles_bio_html_ck"),)
         indexes = (models.Index(fields=["created_at"], name="profiles_created_ix"),)
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import OfMemberAdmin
+from dao_portal.core.base import under
 from dao_portal.core.readonly import (
     PeriodFilter,
     ReadOnlyAdmin,
@@ -63,6 +64,7 @@ class ProposalAdmin(ReadOnlyAdmin):
     list_display = ("title", "mark", "phase", "author", "voting_end")
     list_filter = (StatusFilter, ReasonFilter, PeriodFilter)
     list_select_related = ("proposer",)
+    not_listed = Proposal.BODIES
     search_help_text = _("A number, words of title and text, or the author's username.")
     fieldsets = (
         (None, {"fields": ("mark", "phase", "author", "type")}),
@@ -176,6 +178,7 @@ class OfProposalAdmin(OfMemberAdmin):
 
     search_help_text = _("A member's whole username, or the number of a proposal.")
     list_select_related: ClassVar[Any] = ("user", "proposal")
+    not_listed: ClassVar[Any] = under("proposal", Proposal.BODIES)
 
     def find(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
         number = number_in(words)
@@ -266,6 +269,7 @@ class TallySlotAdmin(ReadOnlyAdmin):
 
     list_display = ("slot_of", "about", "voters", "updated_at")
     list_select_related = ("proposal",)
+    not_listed = under("proposal", Proposal.BODIES)
     search_help_text = _("The number of a proposal.")
     fieldsets = (
         (None, {"fields": ("about", "slot", "version", "updated_at")}),

@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from dao_portal.core.base import database_now
 from dao_portal.core.errors import DomainError
+from dao_portal.core.markdown import TextTooLarge
 
 from .errors import NotPublishable
-from .models import MAX_TITLE, Proposal
+from .models import MAX_TEXT, MAX_TITLE, Proposal
 from .rules import current_rules
 from .selectors.publishing import A_MINUTE, length_check
 from .services.proposals import Content
@@ -31,7 +32,6 @@ USUAL_HOUR = time(9)
 USUAL_DAYS = 7
 MOST_UNITS = 999_999
 MOST_AHEAD = timedelta(days=3653)  # further away is a slip of the finger
-MAX_TEXT = 50_000
 WINDOW_FIELDS = ("opens_on", "opens_at", "lasts", "unit")
 # Where the page shows what the services found missing.
 FIELD_OF = {"title": "title", "text": "description", "opens": "opens_on", "lasts": "lasts"}
@@ -142,11 +142,13 @@ class ProposalForm(forms.Form):
 
     def add_refusal(self, refusal: DomainError) -> None:
         """Show why the services refused; what is missing, at its field."""
-        problems = refusal.problems if isinstance(refusal, NotPublishable) else {}
+        problems = {"": str(refusal)}
+        if isinstance(refusal, NotPublishable):
+            problems = refusal.problems
+        elif isinstance(refusal, TextTooLarge):
+            problems = {"text": str(refusal)}
         for key, text in problems.items():
             self.add_error(FIELD_OF.get(key), text)
-        if not problems:
-            self.add_error(None, str(refusal))
 
 
 def _window_problems(start: datetime, length: timedelta) -> dict[str, str]:

@@ -40,6 +40,7 @@ class CommentAdmin(OfProposalAdmin):
     """What members said, in its thread."""
 
     list_display = ("excerpt", "member", "about", "created_at")
+    not_listed = (*OfProposalAdmin.not_listed, "content_html")
     list_filter = (RemovedFilter, PeriodFilter)
     search_help_text = _(
         "A member's whole username, the number of a proposal, or the address of a comment."
@@ -93,6 +94,7 @@ class CommentReactionAdmin(OfProposalAdmin):
 
     list_display = ("reaction", "member", "to", "about", "created_at")
     list_select_related = ("user", "proposal", "comment")
+    not_listed = (*OfProposalAdmin.not_listed, "comment__content_html")
     search_help_text = _(
         "A member's whole username, the number of a proposal, or the address of a comment."
     )

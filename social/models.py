@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from dao_portal.core.actions import action_choices
-from dao_portal.core.base import BaseModel, ChangedAtField, new_keys
+from dao_portal.core.base import BaseModel, ChangedAtField, bounded_html, new_keys
 from dao_portal.core.models import MonthlyModel
 from dao_portal.core.partitions import HashPartitionedModel
 from governance.models import Proposal
@@ -117,6 +117,7 @@ class Comment(HashPartitionedModel, BaseModel):
             models.CheckConstraint(
                 condition=models.Q(likes__gte=0, dislikes__gte=0), name="comments_counters_ck"
             ),
+            bounded_html("content_html", "content", "comments_content_html_ck"),
             models.CheckConstraint(
                 condition=models.Q(is_deleted=True) | ~models.Q(content=""),
                 name="comments_content_ck",

@@ -151,7 +151,7 @@ class NotificationSubscriber:
         """
         assert event.resource_id
         audience = AUDIENCES[Action(event.action)]
-        proposal = Proposal.objects.published().get(pk=event.resource_id)
+        proposal = Proposal.objects.published().defer(*Proposal.BODIES).get(pk=event.resource_id)
         if audience.while_open and not proposal.is_open:
             return None
         # Members choose no language yet; when they do, each language is a portion of its own.

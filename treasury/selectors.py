@@ -16,8 +16,8 @@ from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, TruncMonth
 from django.utils import timezone
 
-from accounts.models import User
-from dao_portal.core.base import EXACT
+from accounts.models import Profile, User
+from dao_portal.core.base import EXACT, under
 from dao_portal.core.cache import keep
 from dao_portal.core.options import get_option
 
@@ -341,6 +341,7 @@ def largest_holders(token: Token, *, most: int = 10) -> list[UserToken]:
     return list(
         UserToken.objects.filter(token=token, voting_power__gt=0)
         .select_related("user__profile")
+        .defer(*under("user__profile", Profile.BODIES))
         .order_by("-voting_power", "id")[:most]
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any, ClassVar, TypeVar
@@ -11,8 +11,11 @@ from typing import Any, ClassVar, TypeVar
 import uuid_utils.compat
 from django.core.exceptions import ValidationError
 from django.db import connection, models
-from django.db.models.functions import Now
+from django.db.models.functions import Length, Now
+from django.db.models.lookups import LessThanOrEqual
 from django.utils.translation import gettext_lazy as _
+
+from .markdown import MOST_BESIDES, MOST_TIMES
 
 AMOUNT_PLACES = 18
 AMOUNT_DIGITS = 78
@@ -77,6 +80,20 @@ class BaseModel(models.Model):
 
     class Meta:
         abstract = True
+
+
+def bounded_html(html: str, text: str, name: str) -> models.CheckConstraint:
+    """CHECK: column ``html`` is no larger than the bound for what is made of column ``text``.
+
+    A page, and everybody who reads it, can trust in that (markdown.most_html).
+    """
+    most = Length(text) * MOST_TIMES + MOST_BESIDES
+    return models.CheckConstraint(condition=LessThanOrEqual(Length(html), most), name=name)
+
+
+def under(way: str, names: Iterable[str]) -> list[str]:
+    """Fields at the end of a relation: ("user__profile", ["bio"]) is ["user__profile__bio"]."""
+    return [f"{way}__{name}" for name in names]
 
 
 _Set_contra = TypeVar("_Set_contra", contravariant=True)

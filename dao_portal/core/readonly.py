@@ -143,6 +143,8 @@ class CappedPaginator(Paginator[Any]):
 class OneOrder(ChangeList):
     """A list in its admin's own order. Django lets the address (``?o=``) sort by any column."""
 
+    model_admin: ReadOnlyAdmin
+
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         return list(self.model_admin.ordering or ())
 
@@ -160,6 +162,10 @@ class OneOrder(ChangeList):
         shown = self.apply_select_related(self.root_queryset).filter(pk__in=keys)
         return shown.order_by(*self.get_ordering(request, shown))
 
+    def apply_select_related(self, qs: QuerySet[Any]) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().apply_select_related(qs)
+        return rows.defer(*self.model_admin.not_listed)
+
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):
     """Look, search and filter; every write has its service elsewhere.
@@ -173,6 +179,7 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
     actions = None
     list_per_page = 50
     list_filter: ClassVar[Any] = (PeriodFilter,)
+    not_listed: ClassVar[Any] = ()  # long columns that the page of one row shows, and the list not
     search_fields: ClassVar[Any] = ("pk",)  # shows the box; find() rules
     ordering: ClassVar[Any] = ("-id",)
     sortable_by: ClassVar[Any] = ()

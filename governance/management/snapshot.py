@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from ..models import Vote
+from dao_portal.core.markdown import TextTooLarge, render_markdown
+
+from ..models import MAX_TEXT, Vote
 from ..services.imports import ImportedProposal, ImportedVote
 from .json_records import JsonText, Number, Record, shown
 
@@ -146,7 +148,7 @@ def _read_proposal(poll: _Poll) -> ImportedProposal:
     return ImportedProposal(
         source_id=record.text("id"),
         title=record.text("title"),
-        text=record.text("body", required=False),
+        text=_read_body(record),
         author=record.address("author"),
         start=record.moment("start"),
         end=record.moment("end"),
@@ -154,6 +156,18 @@ def _read_proposal(poll: _Poll) -> ImportedProposal:
         space=_space(record),
         votes=[vote for _record, vote in poll.votes.values()],
     )
+
+
+def _read_body(record: Record) -> str:
+    """The text, which the portal has to be able to show."""
+    body = record.text("body", required=False)
+    if len(body) > MAX_TEXT:
+        raise record.broken(f"longer than {MAX_TEXT:,} characters.", "body")
+    try:
+        render_markdown(body.strip())
+    except TextTooLarge as refusal:
+        raise record.broken(str(refusal), "body") from refusal
+    return body
 
 
 def _space(record: Record) -> str:

@@ -1,6 +1,7 @@
 """The tables of governance."""
 
 from .proposals import (
+    MAX_TEXT,
     MAX_TITLE,
     RULE_VERSION,
     NextProposalNumber,
@@ -11,6 +12,7 @@ from .votes import MAX_REASON, PowerSnapshot, TallySlot, Vote
 
 __all__ = [
     "MAX_REASON",
+    "MAX_TEXT",
     "MAX_TITLE",
     "RULE_VERSION",
     "NextProposalNumber",

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from dao_portal.core.base import AmountField, BaseModel
+from dao_portal.core.base import AmountField, BaseModel, bounded_html
 from treasury.models import Token, not_negative
 
 from ..outcome import Rule, Tally, to_units
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
 MAX_TITLE = 200
+MAX_TEXT = 50_000
 RULE_VERSION = 1
 LATE = timedelta(minutes=5)  # what the clock has not done by then is late; it looks every 15 s
 SHA256 = "[0-9a-f]{64}"
@@ -134,6 +135,8 @@ class Proposal(BaseModel):
         FOR = "for", _("For counts")
         TURNOUT = "turnout", _("Every vote counts")
 
+    # What lists leave in the database: it is long, and they show none of it.
+    BODIES: ClassVar[tuple[str, ...]] = ("description", "description_html", "search")
     DECIDED: ClassVar[tuple[str, ...]] = ("passed", "rejected", "expired")
     # Reasons of an end without a count. The phase is called like the reason.
     STOPPED: ClassVar[tuple[str, ...]] = ("cancelled", "withdrawn", "not_opened")
@@ -329,6 +332,7 @@ class Proposal(BaseModel):
             models.CheckConstraint(
                 condition=Q(source="portal") | ~Q(status="active"), name="proposals_foreign_ck"
             ),
+            bounded_html("description_html", "description", "proposals_description_html_ck"),
             models.CheckConstraint(
                 condition=Q(total_votes=F("yes_votes") + F("no_votes") + F("abstain_votes")),
                 name="proposals_total_votes_ck",

@@ -139,9 +139,13 @@ def _count(members: QuerySet[User]) -> int:
 
 def _with_power(members: QuerySet[User], token_id: UUID | None) -> QuerySet[Any]:
     """``members`` with profile and ``power``, which is None for whoever holds nothing."""
-    return members.select_related("profile").annotate(
-        holding=FilteredRelation("holdings", condition=Q(holdings__token=token_id)),
-        power=F("holding__voting_power"),
+    return (
+        members.select_related("profile")
+        .defer("profile__bio")
+        .annotate(
+            holding=FilteredRelation("holdings", condition=Q(holdings__token=token_id)),
+            power=F("holding__voting_power"),
+        )
     )
 
 

@@ -107,9 +107,9 @@ def member_home(member: User) -> MemberHome:
         coming=_coming(active),
         results=results,
         drafts=list(
-            Proposal.objects.filter(proposer=member, status=Proposal.Status.DRAFT).order_by(
-                "-updated_at"
-            )[:MOST_DRAFTS]
+            Proposal.objects.filter(proposer=member, status=Proposal.Status.DRAFT)
+            .defer(*Proposal.BODIES)
+            .order_by("-updated_at")[:MOST_DRAFTS]
         ),
         holding=holding,
         held_share=_held_share(holding) if holding else None,
@@ -118,7 +118,7 @@ def member_home(member: User) -> MemberHome:
 
 def _rows(viewer: User | AnonymousUser) -> tuple[list[ProposalRow], list[ProposalRow]]:
     """Those under way, the next to close first, and the latest results."""
-    published = Proposal.objects.published().select_related("proposer")
+    published = Proposal.objects.published().select_related("proposer").defer(*Proposal.BODIES)
     active = published.filter(status=Proposal.Status.ACTIVE).order_by("voting_end", "number")
     if viewer.is_authenticated:
         active = active.annotate(power_of_viewer=_counted_power(viewer))

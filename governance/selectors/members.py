@@ -11,6 +11,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from accounts.models import User
+from dao_portal.core.base import under
 
 from ..models import Proposal, Vote
 from .paging import CountedPaginator
@@ -49,7 +50,7 @@ class MemberRecord:
 def member_record(member: User, reader: User | AnonymousUser) -> MemberRecord:
     """``member``'s record as ``reader`` sees it: four queries."""
     opened = Proposal.objects.filter(opened_at__isnull=False).order_by("-opened_at", "-number")
-    recent = list(opened[:LATEST])
+    recent = list(opened.defer(*Proposal.BODIES)[:LATEST])
     choices = dict(
         Vote.objects.filter(voter=member, proposal__in=recent).values_list("proposal", "vote_type")
     )
@@ -75,7 +76,8 @@ def member_votes(
 
     ``count`` is how many there are: the record has counted them.
     """
-    votes = _votes_beside(member, reader).select_related("proposal").order_by("-created_at")
+    votes = _votes_beside(member, reader).select_related("proposal")
+    votes = votes.defer(*under("proposal", Proposal.BODIES)).order_by("-created_at")
     return CountedPaginator(votes, count=count).get_page(page)
 
 
@@ -85,6 +87,7 @@ def member_proposals(member: User) -> QuerySet[Proposal]:
         Proposal.objects.filter(proposer=member)
         .exclude(status=Proposal.Status.DRAFT)
         .select_related("proposer")
+        .defer(*Proposal.BODIES)
         .annotate(db_now=Now())
         .order_by("-published_at")
     )

@@ -7,6 +7,9 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
+from accounts.models import Profile
+from dao_portal.core.base import under
+
 from .. import wording
 from ..models import Proposal, Vote
 from ..outcome import to_units
@@ -141,5 +144,6 @@ def _weightiest_reasons(proposal: Proposal) -> list[Vote]:
         Vote.objects.filter(proposal=proposal)
         .exclude(reason="")
         .select_related("voter__profile")
+        .defer(*under("voter__profile", Profile.BODIES))
         .order_by("-voting_power", "pk")[:MOST_REASONS]
     )

@@ -126,7 +126,7 @@ def proposal_list(
     found = _found(viewer, filters)
     counts = _counts(found)
     rows = ordered(found.filter(STATUS_FILTERS[filters.status]), filters.sort)
-    rows = rows.select_related("proposer")
+    rows = rows.select_related("proposer").defer(*Proposal.BODIES)
     shown = CountedPaginator(rows, count=counts[filters.status]).get_page(page)
     needed = _needed(viewer)
     return ListPage(
@@ -255,4 +255,5 @@ def _needed(viewer: User | AnonymousUser) -> list[Proposal]:
     if not viewer.is_authenticated:
         return []
     unvoted = Proposal.objects.published().unvoted_by(viewer)
-    return list(unvoted.order_by("voting_end", "number")[: NEEDED_SHOWN + 1])
+    in_turn = unvoted.defer(*Proposal.BODIES).order_by("voting_end", "number")
+    return list(in_turn[: NEEDED_SHOWN + 1])

@@ -12,7 +12,8 @@ from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Profile, User
+from dao_portal.core.base import under
 
 from ..models import PowerSnapshot, Proposal, Vote
 from ..outcome import to_units
@@ -84,6 +85,7 @@ def votes_page(
     listed = _listed(proposal, filters)
     known = None if filters.with_reason else _count(tabs, filters.choice)
     votes = listed.select_related("voter__profile").order_by(*ORDERS[filters.sort])
+    votes = votes.defer(*under("voter__profile", Profile.BODIES))
     shown = CountedPaginator(votes, count=known).get_page(page)
     mine = _own_vote(proposal, viewer)
     return VotesPage(

@@ -9,11 +9,12 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import find_or_create_imported_members
 from dao_portal.core.bulk import copy_rows
-from dao_portal.core.markdown import render_markdown
+from dao_portal.core.markdown import TextTooLarge, render_markdown
 
 from ..models import MAX_TITLE, PowerSnapshot, Proposal
 from .history import Ballot, write_history
@@ -73,7 +74,8 @@ def import_proposals(
     Oldest first, so that the public numbers follow time. Judged by the rule that Snapshot uses
     (every vote counts toward the quorum, simple majority), with one word of ours: too little
     turnout is "expired" where Snapshot says rejected. Votes cast at or after the end count, as
-    published. Locks: one import at a time. Raises WalletClaimed.
+    published. Locks: one import at a time. Raises WalletClaimed, and TextTooLarge naming the
+    proposal.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('import_proposals'))")
@@ -112,7 +114,7 @@ def _write_proposal(
         proposer_id=members[imported.author.lower()],
         title=title,
         description=text,
-        description_html=render_markdown(text),
+        description_html=_render(imported, text),
         voting_start=imported.start,
         voting_end=imported.end,
         quorum_mode=Proposal.QuorumMode.TURNOUT,
@@ -134,6 +136,14 @@ def _write_proposal(
     )
     write_history(actor=actor, proposal=proposal, ballots=ballots)
     return proposal
+
+
+def _render(imported: ImportedProposal, text: str) -> str:
+    try:
+        return render_markdown(text)
+    except TextTooLarge as refusal:
+        words = {"id": imported.source_id, "refusal": refusal}
+        raise TextTooLarge(_("Proposal %(id)s: %(refusal)s") % words) from refusal
 
 
 def _fit_title(title: str, text: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from dao_portal.core.brakes import TooOften
 from dao_portal.core.errors import DomainError
 from dao_portal.core.htmx import render_page
 from dao_portal.core.http import see_other
-from dao_portal.core.markdown import render_markdown
+from dao_portal.core.markdown import TextTooLarge, render_markdown
 from dao_portal.core.once import made_before, read_key
 
 from .. import selectors, services
@@ -26,8 +26,8 @@ from ..errors import (
     NotThere,
     TooLateToWithdraw,
 )
-from ..forms import MAX_TEXT, ProposalForm
-from ..models import Proposal
+from ..forms import ProposalForm
+from ..models import MAX_TEXT, Proposal
 from ..rules import current_rules
 from ..selectors.publishing import (
     Check,
@@ -69,7 +69,8 @@ def _write(request: HttpRequest, proposal: Proposal | None) -> HttpResponse:
         return _show_form(request, typed, proposal, preview=step == "preview")
     form = ProposalForm(request.POST, proposal=proposal)
     if form.is_valid() and step == "check":
-        return _show_form(request, form, proposal, checks=_check(request, form))
+        checks = _check(request, form)
+        return _show_form(request, form, proposal, checks=checks, status=200 if checks else 422)
     if form.is_valid():
         saved = _save(request, form, proposal)
         if saved:
@@ -97,11 +98,15 @@ def _save(request: HttpRequest, form: ProposalForm, proposal: Proposal | None) -
 
 
 def _check(request: HttpRequest, form: ProposalForm) -> list[Check]:
-    """What publishing would ask for, were this saved."""
+    """What publishing would ask for, were this saved; nothing, with the refusal on the form."""
     author = _member(request)
     draft = Proposal(proposer=author)
     draft.db_now = database_now()  # type: ignore[attr-defined]  # what is no row brought no clock
-    form.content().write_to(draft)
+    try:
+        form.content().write_to(draft)
+    except TextTooLarge as refusal:
+        form.add_refusal(refusal)
+        return []
     return publishing_checks(draft, author, current_rules())
 
 
@@ -115,19 +120,26 @@ def _show_form(
     status: int = 200,
 ) -> HttpResponse:
     rules = current_rules()
-    text = form["description"].value() or ""
     context = {
         "form": form,
         "proposal": proposal,
         "rules": rules,
         "notice": spell_duration(rules.notice) if rules.notice else "",
         "power": publishing_power(_member(request), rules),
-        "preview": render_markdown(text[:MAX_TEXT]) if preview else None,
         "checks": checks,
-    }
+    } | (_preview(form) if preview else {"preview": None})
     return render_page(
         request, "governance/proposal_form.html", context, partials=("editor",), status=status
     )
+
+
+def _preview(form: ProposalForm) -> dict[str, str]:
+    """The text as it will be shown, or why it cannot be."""
+    text = form["description"].value() or ""
+    try:
+        return {"preview": render_markdown(text[:MAX_TEXT])}
+    except TextTooLarge as refusal:
+        return {"preview": "", "preview_refusal": str(refusal)}
 
 
 @form_methods

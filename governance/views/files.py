@@ -29,7 +29,9 @@ GUARDED_STARTS = (
 @require_safe
 def votes_csv(request: HttpRequest, number: int) -> StreamingHttpResponse:
     """Every vote as RFC 4180, also while voting is open; before that the header only."""
-    proposal = get_object_or_404(Proposal.objects.published(), number=number)
+    proposal = get_object_or_404(
+        Proposal.objects.published().defer(*Proposal.BODIES), number=number
+    )
     return StreamingHttpResponse(
         _csv_lines(proposal),
         content_type="text/csv; charset=utf-8",

@@ -83,7 +83,9 @@ def proposal_results(request: HttpRequest, number: int) -> HttpResponse:
     seen, state = request.GET.get("v", ""), _current_state(number)
     if seen == state:
         return HttpResponse(status=204)
-    proposal = get_object_or_404(Proposal.objects.published(), number=number)
+    proposal = get_object_or_404(
+        Proposal.objects.published().defer(*Proposal.BODIES), number=number
+    )
     context = {"proposal": proposal, "page": selectors.proposal_page(proposal)}
     response = render(request, "governance/proposal_detail.html#results", context)
     if seen and seen.partition("-")[2] != state.partition("-")[2]:

@@ -133,7 +133,8 @@ def _thank(request: HttpRequest, proposal: Proposal, vote: Vote) -> HttpResponse
 def proposal_votes(request: HttpRequest, number: int) -> HttpResponse:
     """Every vote, and how the turnout grew."""
     proposal = get_object_or_404(
-        Proposal.objects.published().select_related("proposer", "token"), number=number
+        Proposal.objects.published().select_related("proposer", "token").defer(*Proposal.BODIES),
+        number=number,
     )
     only_list = request.headers.get("HX-Target") == "votes"
     listed = selectors.votes_page(

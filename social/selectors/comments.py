@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
+from dao_portal.core.base import under
 from governance.models import Proposal
 
 from ..models import Comment, CommentReaction
@@ -298,5 +299,6 @@ def comments_of_member(member: User) -> QuerySet[Comment]:
     return (
         Comment.objects.filter(user=member, is_deleted=False)
         .select_related("proposal")
+        .defer("content", *under("proposal", Proposal.BODIES))
         .order_by("-created_at")
     )

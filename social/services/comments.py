@@ -64,7 +64,7 @@ def post_comment(
     that crosses the removal of what it answers stands.
 
     Raises CommentEmpty, CommentTooLong, AlreadySent, TooOften, DiscussionNotOpen, ParentNotFound,
-    CommentRemoved.
+    CommentRemoved, TextTooLarge.
     """
     comment = Comment(proposal_id=proposal_id, user=actor, content=clean_content(content))
     (comment.pk,) = new_keys(1)
@@ -73,12 +73,13 @@ def post_comment(
     if posted != comment.pk:
         return Comment.objects.get(proposal_id=proposal_id, pk=posted)
     COMMENTS.count(actor)
-    comment.content_html = render_markdown(comment.content)
-    if not comment.content_html.strip():  # such as a link's definition that nothing refers to
-        raise CommentEmpty
     if not Proposal.objects.published().filter(pk=proposal_id).exists():
         raise DiscussionNotOpen
     comment.place_under(_find_parent(proposal_id, parent_id) if parent_id else None)
+    # Last, because it costs most: nobody has text after text made into HTML to no end.
+    comment.content_html = render_markdown(comment.content)
+    if not comment.content_html.strip():  # such as a link's definition that nothing refers to
+        raise CommentEmpty
     comment.save(force_insert=True)
     record(
         Action.COMMENT_POSTED,

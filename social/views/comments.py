@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
+from dao_portal.core.base import under
 from dao_portal.core.errors import DomainError
 from dao_portal.core.htmx import render_page
 from dao_portal.core.http import see_other
@@ -38,9 +39,8 @@ def comment_list(request: HttpRequest, number: int) -> HttpResponse:
 
     An order that is asked for here is remembered.
     """
-    proposal = get_object_or_404(
-        Proposal.objects.published().select_related("proposer__profile", "token"), number=number
-    )
+    proposals = Proposal.objects.published().select_related("proposer__profile", "token")
+    proposal = get_object_or_404(proposals.defer(*Proposal.BODIES), number=number)
     if request.method == "POST":
         return _post(request, proposal)
     wanted = read_wanted(request.GET, request.COOKIES)
@@ -192,6 +192,7 @@ def _react(request: HttpRequest, comment_id: UUID, kind: CommentReaction.Kind) -
 def _get_comment(comment_id: UUID) -> Comment:
     """The comment with its author and its proposal, by the key alone: it asks each partition."""
     published = Comment.objects.published().select_related("user", "proposal")
+    published = published.defer(*under("proposal", Proposal.BODIES))
     return get_object_or_404(published, pk=comment_id)
 
 

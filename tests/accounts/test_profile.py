@@ -5,6 +5,7 @@ import pytest
 from accounts import services
 from accounts.models import Profile, User
 from dao_portal.core.models import AuditLog
+from tests.explosive import one_long_address
 from tests.factories import ProposalFactory, UserFactory, cast, open_proposal_with
 
 pytestmark = pytest.mark.django_db
@@ -168,3 +169,13 @@ def test_imported_member_says_so(client):
     response = client.get(f"/members/0x{'1' * 40}/")
 
     assert "known from imported votes" in response.text
+
+
+def test_words_that_become_too_large_are_refused_and_the_rest_of_the_form_stays(client, ada):
+    response = client.post("/account/", FORM | {"bio": one_long_address(600, "&")})
+
+    assert response.status_code == 422
+    [error] = response.context["form"].errors["bio"]
+    assert error.startswith("This text becomes too large.")
+    assert response.context["form"]["website"].value() == "https://ada.example"
+    assert not Profile.objects.filter(user=ada).exists()

@@ -15,6 +15,7 @@ from dao_portal.core.models import AuditLog
 from dao_portal.core.options import clear_option_cache, set_option
 from governance import services
 from governance.models import Proposal
+from tests.explosive import one_long_address
 from tests.factories import (
     DAY,
     HOUR,
@@ -588,3 +589,45 @@ def test_the_form_costs_the_same_among_few_and_many(signed_in, ada, others):
 
     # session, member; settings, token; power for the card, badge; unread
     assert len(queries) == 7, [query["sql"] for query in queries]
+
+
+# --- a text that explodes -----------------------------------------------------------------------
+
+EXPLODES = one_long_address(49_988)
+TOO_LARGE = "This text becomes too large."
+
+
+@pytest.mark.parametrize("headers", [{}, EDITOR], ids=["page", "htmx"])
+def test_preview_says_that_a_text_becomes_too_large(signed_in, headers):
+    sent = {"description": EXPLODES, "step": "preview"}
+
+    response = signed_in.post(NEW, sent, headers=headers)
+
+    html = page(response)
+    assert response.status_code == 200
+    assert TOO_LARGE in html[html.index('class="preview') : html.index("<div hidden>")]
+    assert EXPLODES.strip() in html  # what was typed is still there
+
+
+@pytest.mark.parametrize("step", ["save", "check"])
+def test_a_text_that_becomes_too_large_is_refused_at_its_field(signed_in, step):
+    response = signed_in.post(NEW, WRITTEN | {"description": EXPLODES, "step": step})
+
+    assert response.status_code == 422
+    [error] = response.context["form"].errors["description"]
+    assert error.startswith(TOO_LARGE)
+    assert response.context["form"]["title"].value() == "Fund the garden"
+    assert EXPLODES.strip() in page(response)
+    assert not Proposal.objects.exists()
+
+
+def test_a_draft_keeps_its_text_when_the_new_one_becomes_too_large(signed_in, ada):
+    draft = ProposalFactory(proposer=ada)
+    old = content_of(draft)
+
+    response = signed_in.post(
+        f"/proposals/{draft.number}/edit/", WRITTEN | {"description": EXPLODES, "step": "save"}
+    )
+
+    assert response.status_code == 422
+    assert content_of(draft) == old

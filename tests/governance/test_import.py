@@ -1,7 +1,7 @@
 """import_snapshot: the files as they are read, and what of them stands in the database."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,11 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User, Wallet
 from dao_portal.core.actions import Action
+from dao_portal.core.markdown import TextTooLarge
 from dao_portal.core.models import AuditLog
 from governance.models import PowerSnapshot, Proposal, Vote
+from governance.services.imports import ImportedProposal, import_proposals
+from tests.explosive import one_long_address
 from tests.factories import UserFactory
 
 SAMPLE = Path(__file__).parents[1] / "data" / "snapshot_sample"
@@ -545,3 +548,40 @@ def test_other_encodings_are_named_by_the_line(files: Files):
 def test_missing_file_is_named(files: Files):
     files.votes.unlink()
     assert files.refusal() == f"{files.votes}: No such file or directory."
+
+
+# --- texts that explode -------------------------------------------------------------------------
+
+
+def test_text_that_becomes_too_large_is_named_by_its_line(files):
+    files.write_proposals(
+        proposal_record(id="0x00"), proposal_record(body=one_long_address(49_988))
+    )
+
+    assert files.refusal().startswith("proposals.json, line 3: body: This text becomes too large.")
+
+
+def test_text_that_is_too_long_is_named_by_its_line(files):
+    files.write_proposals(proposal_record(body="word " * 10_001))
+
+    assert files.refusal() == "proposals.json, line 2: body: longer than 50,000 characters."
+
+
+def test_service_names_the_proposal_whose_text_becomes_too_large():
+    moment = datetime(2025, 6, 15, tzinfo=UTC)
+    exploding = ImportedProposal(
+        source_id="0x77",
+        title="A text",
+        text=one_long_address(49_988),
+        author=ADA,
+        start=moment,
+        end=moment + timedelta(days=1),
+        quorum=Decimal(0),
+        space="",
+        votes=[],
+    )
+
+    with pytest.raises(TextTooLarge, match=r"^Proposal 0x77: This text becomes too large"):
+        import_proposals(actor=None, proposals=[exploding])
+
+    assert row_counts()["proposals"] == 0

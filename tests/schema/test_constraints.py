@@ -21,10 +21,12 @@ CHANGES = {
     "brakes_count_ck": "count = 0",
     "comment_reactions_kind_ck": "kind = 2",
     "comments_content_ck": "content = ''",
+    "comments_content_html_ck": "content_html = repeat('x', 20 * length(content) + 2001)",
     "comments_counters_ck": "likes = -1",
     "comments_depth_check": "depth = -1",
     "comments_depth_ck": "depth = 0",
     "comments_root_ck": "parent_id = NULL, depth = 0",
+    "profiles_bio_html_ck": "bio_html = repeat('x', 20 * length(bio) + 2001)",
     "power_snapshots_own_ck": "own = -1",
     "power_snapshots_staked_ck": "staked = -1",
     "power_snapshots_delegated_ck": "delegated = -1",
@@ -34,6 +36,8 @@ CHANGES = {
     "proposals_decided_after_voting_ck": "status = 'passed', closed_at = voting_start,"
     " outcome_reason = 'approved'",
     "proposals_decided_has_reason_ck": "status = 'passed', closed_at = voting_end",
+    "proposals_description_html_ck": "description_html ="
+    " repeat('x', 20 * length(description) + 2001)",
     "proposals_foreign_ck": "source = 'snapshot'",
     "proposals_no_power_ck": "no_power = -1",
     "proposals_no_votes_ck": "no_votes = -1, total_votes = -1",

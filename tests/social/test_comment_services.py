@@ -9,6 +9,7 @@ from django.db.models import F
 
 from dao_portal.core.actions import PUBLIC_ACTIONS, Action
 from dao_portal.core.brakes import TooOften
+from dao_portal.core.markdown import TextTooLarge
 from dao_portal.core.models import AuditLog, Brake
 from dao_portal.core.options import clear_option_cache, set_option
 from governance.canonical import canonical_hash
@@ -22,6 +23,7 @@ from social.errors import (
 )
 from social.models import Comment, CommentReaction
 from social.services import post_comment, set_reaction
+from tests.explosive import one_long_address
 from tests.factories import ProposalFactory, UserFactory, comment_on
 from tests.sql import refused, sql
 
@@ -233,3 +235,34 @@ def test_second_reaction_of_one_member_is_refused_by_the_database(proposal):
     ):
         CommentReaction.objects.create(proposal=proposal, comment=comment, user=ada, kind=DISLIKE)
     assert counts(comment) == (1, 0)
+
+
+# --- a text that explodes -----------------------------------------------------------------------
+
+
+def test_a_comment_that_becomes_too_large_is_refused(proposal):
+    with pytest.raises(TextTooLarge):
+        comment_on(proposal, one_long_address(9_990))
+
+    assert not Comment.objects.exists()
+
+
+def test_the_brake_is_asked_before_a_text_is_rendered(proposal):
+    """Else whoever may not post any more could still have work done, text after text."""
+    ada = UserFactory()
+    set_option("social.comments_per_5_minutes", "1", actor=None)
+    clear_option_cache()
+    comment_on(proposal, author=ada)
+
+    with pytest.raises(TooManyComments):
+        comment_on(proposal, one_long_address(9_990), author=ada)
+
+
+@pytest.mark.parametrize("where", ["draft", "elsewhere"])
+def test_a_place_that_is_not_there_is_noticed_before_a_text_is_rendered(proposal, where):
+    refusal = {"draft": DiscussionNotOpen, "elsewhere": ParentNotFound}[where]
+    about = ProposalFactory() if where == "draft" else proposal
+    parent = None if where == "draft" else comment_on(ProposalFactory(upcoming=True))
+
+    with pytest.raises(refusal):
+        comment_on(about, one_long_address(9_990), parent=parent)
