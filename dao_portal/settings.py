@@ -172,6 +172,11 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "open and close proposals": {"task": "governance.tasks.advance_proposals", "schedule": 15},
     "deliver events": {"task": "dao_portal.core.tasks.deliver_events", "schedule": 30},
+    "send mails": {"task": "dao_portal.core.tasks.send_mails", "schedule": 30},
+    "forget mails": {
+        "task": "dao_portal.core.tasks.forget_mails",
+        "schedule": crontab(hour=3, minute=47),
+    },
     "make partitions": {
         "task": "dao_portal.core.tasks.maintain_partitions",
         "schedule": crontab(hour=3, minute=17),
@@ -230,12 +235,16 @@ ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 # --- mail -----------------------------------------------------------------------------------
 
 DEV_MAIL_DIR = STATE_DIR / "mail"
+MAIL_TRANSPORT = "django.core.mail.backends.smtp.EmailBackend"
 email_server = env.email("EMAIL_URL")
 if email_server:
+    MAIL_TRANSPORT = email_server.pop("EMAIL_BACKEND")
     globals().update(email_server)
 elif not PORTAL_URL.secure:
-    EMAIL_BACKEND = "dao_portal.core.devmail.EmailBackend"  # readable at /dev/mail/
-EMAIL_TIMEOUT = 10
+    MAIL_TRANSPORT = "dao_portal.core.devmail.EmailBackend"  # readable at /dev/mail/
+# Every mail is written down first; MAIL_TRANSPORT sends it then (dao_portal/core/outbox.py).
+EMAIL_BACKEND = "dao_portal.core.outbox.EmailBackend"
+EMAIL_TIMEOUT = 10  # seconds, for each step: the worker waits, never a page
 DEFAULT_FROM_EMAIL = f"no-reply@{PORTAL_URL.host}"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

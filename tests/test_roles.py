@@ -25,7 +25,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import Profile, User, Wallet
 from dao_portal.core.events import deliver_due_events
-from dao_portal.core.models import FormKey
+from dao_portal.core.models import FormKey, OutgoingMail
 from dao_portal.core.options import set_option
 from social.models import CommentReaction, Notification
 from social.services import set_reaction
@@ -236,9 +236,9 @@ MODELS = {
     f"{model._meta.app_label}/{model._meta.model_name}": page
     for model, page in admin.site._registry.items()
 }
-# Whoever waits for a holding may be known by an e-mail address: only administrators see those.
+# E-mail addresses stand in these: only administrators see those.
 ADMINISTRATORS = "302 302 302 302 403 200"
-FOR_ADMINISTRATORS = {"treasury/waitingholding"}
+FOR_ADMINISTRATORS = {"treasury/waitingholding", "core/outgoingmail"}
 # All of its models are alike: to be looked at. {proposal} stands for a row of that model.
 for path in MODELS:
     key = "{" + path.rpartition("/")[2] + "}"
@@ -300,6 +300,7 @@ def world() -> World:
     TransactionHash.objects.create(transaction=movement, network="ethereum", hash="0xfeed")
     WaitingHolding.objects.create(token=TokenFactory(), holder="tomo@example.org")
     FormKey.objects.create(user=author, form="comment", key=uuid4(), result=comment.pk)
+    OutgoingMail.objects.create(recipient="author@example.org", message="encrypted")
     set_reaction(actor=member, comment=comment, kind=CommentReaction.Kind.LIKE)
     set_option("governance.quorum", "4 %", actor=None)
     picture = default_storage.save("pictures/author.webp", ContentFile(b"RIFF"))

@@ -60,7 +60,7 @@ def test_without_variables_the_portal_serves_this_machine(load, tmp_path):
     assert str(loaded["PORTAL_URL"]) == "http://localhost:8000"
     assert set(loaded["ALLOWED_HOSTS"]) == {"localhost", "127.0.0.1", "[::1]"}
     assert loaded["EMBEDDED_SERVICES"] == ["postgres", "valkey"]
-    assert loaded["EMAIL_BACKEND"] == "dao_portal.core.devmail.EmailBackend"
+    assert loaded["MAIL_TRANSPORT"] == "dao_portal.core.devmail.EmailBackend"
     assert loaded["DEV_MAIL_DIR"] == tmp_path / "mail"
     assert loaded["TRUSTED_PROXY_COUNT"] == 0
     assert (loaded["SESSION_COOKIE_NAME"], loaded["SESSION_COOKIE_SECURE"]) == ("session", False)
@@ -124,7 +124,7 @@ def test_https_means_production(load, tmp_path):
     assert loaded["SECURE_HSTS_SECONDS"] == 31_536_000
     assert loaded["SECURE_PROXY_SSL_HEADER"] == ("HTTP_X_FORWARDED_PROTO", "https")
     assert loaded["TRUSTED_PROXY_COUNT"] == loaded["ALLAUTH_TRUSTED_PROXY_COUNT"] == 1
-    assert "EMAIL_BACKEND" not in loaded
+    assert loaded["MAIL_TRANSPORT"] == "django.core.mail.backends.smtp.EmailBackend"
     assert list(tmp_path.iterdir()) == []  # no secret was made
 
 
@@ -185,7 +185,7 @@ def test_queue_and_cache_have_databases_of_their_own(given, broker, cache):
 
 def test_mail_goes_through_the_named_server(load):
     loaded = load(EMAIL_URL="smtp+tls://portal:p%40ss@mail.example.org:587")
-    names = ("EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_PASSWORD", "EMAIL_USE_TLS")
+    names = ("MAIL_TRANSPORT", "EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_PASSWORD", "EMAIL_USE_TLS")
     assert [loaded[name] for name in names] == [
         "django.core.mail.backends.smtp.EmailBackend",
         "mail.example.org",
@@ -193,6 +193,7 @@ def test_mail_goes_through_the_named_server(load):
         "p@ss",
         True,
     ]
+    assert loaded["EMAIL_BACKEND"] == "dao_portal.core.outbox.EmailBackend"
 
 
 # --- bad values ----------------------------------------------------------------------------------

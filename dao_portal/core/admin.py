@@ -8,13 +8,14 @@ from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
+from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from .models import AuditLog, Brake, EventDelivery, FormKey, Setting
+from .models import AuditLog, Brake, EventDelivery, FormKey, OutgoingMail, Setting
 from .options import OPTIONS
 from .readonly import (
     PeriodFilter,
@@ -208,6 +209,48 @@ class EventDeliveryAdmin(ReadOnlyAdmin):
     @admin.display(description=_("done"))
     def done(self, delivery: EventDelivery) -> Any:
         return delivery.done_at or gettext("waiting")
+
+
+class MailStateFilter(admin.SimpleListFilter):
+    """What waits, and what never arrived."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("waiting", _("Waiting")), ("given-up", _("Given up"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "waiting":
+            return queryset.filter(sent_at__isnull=True, given_up_at__isnull=True)
+        return queryset.filter(given_up_at__isnull=False) if self.value() else queryset
+
+
+@admin.register(OutgoingMail)
+class OutgoingMailAdmin(ReadOnlyAdmin):
+    """To whom the portal mailed, and whether it went; never what. For administrators only."""
+
+    list_display = ("created_at", "recipient", "state", "attempts", "last_error")
+    list_filter = (MailStateFilter, PeriodFilter)
+    search_help_text = _("A whole e-mail address.")
+    fields = ("recipient", "state", "attempts", "last_error", "due_at", "created_at")
+    readonly_fields = ("state", "created_at")
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return bool(getattr(request.user, "is_superuser", False))
+
+    def find(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+        rows = rows.alias(lower_recipient=Lower("recipient"))
+        return rows.filter(lower_recipient=words.lower())
+
+    def heading(self, row: OutgoingMail) -> str:
+        return gettext("Mail to %(address)s") % {"address": row.recipient}
+
+    @admin.display(description=_("state"))
+    def state(self, mail: OutgoingMail) -> str:
+        if mail.sent_at:
+            return gettext("sent")
+        return gettext("given up") if mail.given_up_at else gettext("waiting")
 
 
 @admin.register(Setting)

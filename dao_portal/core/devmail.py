@@ -47,7 +47,7 @@ class DevMail:
 def readable_here() -> bool:
     """May mail be read in the browser? Only on http (this machine), and without a mail server."""
     ours = f"{EmailBackend.__module__}.{EmailBackend.__qualname__}"
-    return ours == settings.EMAIL_BACKEND and not settings.PORTAL_URL.secure
+    return ours == settings.MAIL_TRANSPORT and not settings.PORTAL_URL.secure
 
 
 def newest_mails() -> list[DevMail]:

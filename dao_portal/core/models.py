@@ -1,11 +1,11 @@
-"""AUDIT_LOGS, EVENT_DELIVERIES, SETTINGS; what keeps a form from working twice or too often."""
+"""AUDIT_LOGS, EVENT_DELIVERIES, OUTGOING_MAILS, SETTINGS; forms that work once, and brakes."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from .actions import action_choices
@@ -134,6 +134,73 @@ class EventDelivery(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.subscriber} <- {self.event_id}"
+
+
+NOT_OVER = models.Q(sent_at__isnull=True, given_up_at__isnull=True)
+
+
+class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
+    def open(self) -> Self:
+        """Those that are still to be sent."""
+        return self.filter(NOT_OVER)
+
+    def over(self) -> Self:
+        """Those that were sent or given up."""
+        return self.exclude(NOT_OVER)
+
+
+class OutgoingMail(BaseModel):
+    """One mail to one address: the memory of core/outbox.py.
+
+    ``message`` is encrypted (core/encryption.py), because links in mails open accounts, and is gone
+    as soon as the mail is sent or given up.
+    """
+
+    recipient = models.TextField(_("to"))
+    message = models.TextField(editable=False)
+    attempts = models.PositiveIntegerField(_("tries"), default=0, db_default=0)
+    due_at = models.DateTimeField(_("next try"), db_default=Now())
+    last_error = models.CharField(_("last failure"), max_length=200, blank=True, db_default="")
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    given_up_at = models.DateTimeField(_("given up"), null=True)
+
+    objects = OutgoingMailQuerySet.as_manager()
+
+    class Meta:
+        db_table = "outgoing_mails"
+        verbose_name = _("outgoing mail")
+        verbose_name_plural = _("outgoing mails")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(sent_at__isnull=True) | models.Q(given_up_at__isnull=True),
+                name="outgoing_mails_one_end_ck",
+            ),
+            # a secret stays no longer than it is needed
+            models.CheckConstraint(
+                condition=(NOT_OVER & ~models.Q(message="")) | (~NOT_OVER & models.Q(message="")),
+                name="outgoing_mails_erased_ck",
+            ),
+        )
+        indexes = (
+            # the sender: what is due, the longest waiting first
+            models.Index(fields=["due_at", "id"], condition=NOT_OVER, name="outgoing_mails_due_ix"),
+            models.Index(fields=["created_at"], name="outgoing_mails_created_ix"),
+            # the administrators' search
+            models.Index(
+                Lower("recipient"), models.F("id").desc(), name="outgoing_mails_recipient_ix"
+            ),
+            # the administrators' filter: rare, and anywhere
+            models.Index(
+                fields=["-id"],
+                condition=models.Q(given_up_at__isnull=False),
+                name="outgoing_mails_given_up_ix",
+            ),
+            # the daily deletion of what is long over
+            models.Index(fields=["updated_at"], name="outgoing_mails_updated_ix"),
+        )
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 class Setting(BaseModel):

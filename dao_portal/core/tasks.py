@@ -7,6 +7,7 @@ from celery import shared_task
 
 from .events import deliver_due_events
 from .once import forget_old_keys
+from .outbox import forget_old_mails, send_due_mails
 from .partitions import ensure_months
 from .retention import detach_expired_months
 
@@ -29,6 +30,18 @@ def deliver_events() -> int:
 def forget_form_keys() -> int:
     """Delete the keys of forms that were sent more than a day ago; how many."""
     return forget_old_keys()
+
+
+@shared_task
+def send_mails(*, woken: bool = False) -> int:
+    """Send what is due: ``woken`` by a commit, or the sweep."""
+    return send_due_mails(woken=woken)
+
+
+@shared_task
+def forget_mails() -> int:
+    """Delete the rows of mails that are long over."""
+    return forget_old_mails()
 
 
 @shared_task

@@ -26,7 +26,7 @@ PAGES = {
     for model, model_admin in admin.site._registry.items()
 }
 MOST_STATEMENTS = 11
-FOR_ADMINISTRATORS = {"treasury.waitingholding"}
+FOR_ADMINISTRATORS = {"treasury.waitingholding", "core.outgoingmail"}
 A_MINUTE = timedelta(minutes=1)
 
 
@@ -200,8 +200,9 @@ def test_a_moderator_sees_no_address_and_no_secret(moderator, name):
     assert asked.context["cl"].result_count == 0
 
 
-def test_waiting_holdings_are_not_even_on_a_moderators_index(moderator, administrator):
-    address = list_address("treasury.waitingholding")
+@pytest.mark.parametrize("name", sorted(FOR_ADMINISTRATORS))
+def test_administrators_tables_are_not_even_on_a_moderators_index(moderator, administrator, name):
+    address = list_address(name)
 
     assert address in administrator.get("/admin/").content.decode()
     assert address not in moderator.get("/admin/").content.decode()

@@ -66,7 +66,7 @@ def test_health_asks_no_database(client: Client) -> None:
 
 @pytest.fixture
 def mailbox(settings: Any, tmp_path: Path) -> Iterator[Path]:
-    settings.EMAIL_BACKEND = "dao_portal.core.devmail.EmailBackend"
+    settings.EMAIL_BACKEND = settings.MAIL_TRANSPORT = "dao_portal.core.devmail.EmailBackend"
     settings.DEV_MAIL_DIR = tmp_path / "mail"
     return settings.DEV_MAIL_DIR
 
@@ -110,7 +110,7 @@ def test_an_unknown_mail_is_not_found(client: Client, mailbox: Path) -> None:
 def test_mail_is_not_readable_with_a_mail_server(client: Client, mailbox: Path) -> None:
     send_mail("secret", "text", None, ["ada@example.org"])
     address = reverse("dev_mail", args=[newest_mails()[0].id])
-    with override_settings(EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend"):
+    with override_settings(MAIL_TRANSPORT="django.core.mail.backends.smtp.EmailBackend"):
         assert client.get(reverse("dev_mail_list")).status_code == 404
         assert client.get(address).status_code == 404
 

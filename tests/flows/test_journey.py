@@ -32,7 +32,8 @@ def mail_on_this_machine(settings: Settings, tmp_path: Path, live_server: LiveSe
     """What is mailed can be read at /dev/mail/, and its links lead to the server under test."""
     address = urlsplit(live_server.url)
     assert address.hostname
-    settings.EMAIL_BACKEND = "dao_portal.core.devmail.EmailBackend"
+    settings.EMAIL_BACKEND = "dao_portal.core.outbox.EmailBackend"
+    settings.MAIL_TRANSPORT = "dao_portal.core.devmail.EmailBackend"
     settings.DEV_MAIL_DIR = tmp_path / "mail"
     settings.PORTAL_URL = PortalUrl(address.scheme, address.hostname, address.port)
 

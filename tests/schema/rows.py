@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db import DatabaseError, models, transaction
 
 from accounts.models import Profile, User, Wallet
-from dao_portal.core.models import FormKey
+from dao_portal.core.models import FormKey, OutgoingMail
 from dao_portal.core.options import set_option
 from social.models import Comment, CommentReaction, Notification
 from social.services import set_reaction
@@ -53,6 +53,7 @@ def make_rows() -> tuple[User, Comment]:
     movement = TransactionFactory(user=ada)
     TransactionHash.objects.create(transaction=movement, network="ethereum", hash="0xabc")
     WaitingHolding.objects.create(token=token, holder="tomo@example.org", balance=1)
+    OutgoingMail.objects.create(recipient="ada@example.org", message="encrypted")
     set_option("community.name", "Commons", actor=None)
     return ada, answer
 

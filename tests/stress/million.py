@@ -67,6 +67,11 @@ TABLES = {
                pg_temp.key(CASE WHEN n <= {half} THEN 2 ELSE 1 END),
                'waiting' || n || '@example.org', n
         FROM generate_series(1, {rows}) AS n""",
+    "outgoing_mails": """
+        INSERT INTO outgoing_mails (id, created_at, updated_at, recipient, message, sent_at)
+        SELECT pg_temp.key(n), pg_temp.at(n), pg_temp.at(n), 'member' || n || '@example.org', '',
+               pg_temp.at(n)
+        FROM generate_series(1, {rows}) AS n""",
     "transactions": """
         INSERT INTO transactions (id, user_id, type, status, amount, currency, treasury_change,
                                   description, metadata, transaction_hash)
