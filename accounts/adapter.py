@@ -5,13 +5,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from dao_portal.core.actions import Action
+from dao_portal.core.http import client_ip
 from dao_portal.core.options import get_option
 from dao_portal.core.views import keep_theme
 
+from .mails import announce_account_change
 from .models import Profile, User
 
 # One sentence for both ways to sign in: it must not tell which half was wrong.
@@ -50,6 +57,19 @@ class AccountAdapter(DefaultAccountAdapter):
         """The sender's address under the community's name."""
         return formataddr((get_option("community.name"), parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
 
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The address that the audit log has; 0.0.0.0 where nobody can tell (a unix socket)."""
+        return client_ip(request) or "0.0.0.0"  # noqa: S104  (not listened on)
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """How ``user`` can prove to be who they are: by password, or by getting one by mail."""
+        by_mail = {
+            "id": "password_by_mail",
+            "description": _("Choose a password"),
+            "url": reverse("account_set_password"),
+        }
+        return super().get_reauthentication_methods(user) or [by_mail]
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Render and send, after moving every link in the context to PORTAL_URL."""
         links = {
@@ -59,4 +79,15 @@ class AccountAdapter(DefaultAccountAdapter):
             "community_name": get_option("community.name"),
             "portal_url": str(settings.PORTAL_URL),
         }
-        super().send_mail(template_prefix, email, context | links | shell)
+        context = {"email": email} | context | links | shell
+        self.render_mail(template_prefix, email, context).send()
+
+
+class SessionsAdapter(DefaultUserSessionsAdapter):
+    """Ending other sessions is written down, and told."""
+
+    @transaction.atomic
+    def end_sessions(self, sessions: list[UserSession]) -> None:
+        super().end_sessions(sessions)
+        if sessions:
+            announce_account_change(Action.SESSIONS_ENDED, member=sessions[0].user)

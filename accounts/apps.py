@@ -3,6 +3,8 @@ from typing import Any
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from dao_portal.core.actions import Action
+
 
 class AccountsConfig(AppConfig):
     """Who someone is."""
@@ -11,13 +13,19 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        """Hear what allauth does with accounts and addresses; each signal calls one service."""
+        """Hear what allauth does with accounts, addresses and passwords.
+
+        Each signal calls services, in the transaction of what it tells (accounts/urls.py).
+        """
         from allauth.account import signals
 
         signals.user_signed_up.connect(_after_sign_up)
-        signals.email_confirmed.connect(_after_address_change)
-        signals.email_changed.connect(_after_address_change)
-        signals.email_removed.connect(_after_address_change)
+        signals.email_confirmed.connect(_after_confirmation)
+        signals.email_added.connect(_after_adding)
+        signals.email_changed.connect(_after_change)
+        signals.email_removed.connect(_after_removal)
+        signals.password_changed.connect(_after_password_change)
+        signals.password_reset.connect(_after_password_reset)
 
 
 def _after_sign_up(*, user: Any, **_: Any) -> None:
@@ -26,7 +34,47 @@ def _after_sign_up(*, user: Any, **_: Any) -> None:
     services.record_joining(user=user)
 
 
-def _after_address_change(*, email_address: Any = None, user: Any = None, **_: Any) -> None:
+def _after_confirmation(*, email_address: Any, **_: Any) -> None:
     from . import services
 
-    services.sync_email_verified(user=user or email_address.user)
+    services.sync_email_verified(user=email_address.user)
+
+
+def _after_adding(*, user: Any, email_address: Any, **_: Any) -> None:
+    from .mails import announce_account_change
+
+    announce_account_change(Action.EMAIL_ADDED, member=user, address=email_address.email)
+
+
+def _after_change(*, user: Any, to_email_address: Any, **_: Any) -> None:
+    from . import services
+    from .mails import announce_account_change
+
+    services.sync_email_verified(user=user)
+    announce_account_change(
+        Action.EMAIL_PRIMARY_CHANGED, member=user, address=to_email_address.email
+    )
+
+
+def _after_removal(*, user: Any, email_address: Any, **_: Any) -> None:
+    from . import services
+    from .mails import announce_account_change
+
+    services.sync_email_verified(user=user)
+    # Whoever never confirmed it may be a stranger, and is told nothing.
+    also = [email_address.email] if email_address.verified else []
+    announce_account_change(
+        Action.EMAIL_REMOVED, member=user, address=email_address.email, also=also
+    )
+
+
+def _after_password_change(*, user: Any, **_: Any) -> None:
+    from .mails import announce_account_change
+
+    announce_account_change(Action.PASSWORD_CHANGED, member=user)
+
+
+def _after_password_reset(*, user: Any, **_: Any) -> None:
+    from .mails import announce_account_change
+
+    announce_account_change(Action.PASSWORD_RESET, member=user)

@@ -67,6 +67,12 @@ def record_joining(*, user: User) -> None:
 
 
 @transaction.atomic
+def record_account_change(*, action: Action, member: User) -> None:
+    """Write down that ``member`` changed what protects their account, never from what to what."""
+    record(action, actor=member, resource=member)
+
+
+@transaction.atomic
 def sync_email_verified(*, user: User) -> None:
     """Make ``email_verified`` say of the member's address what allauth knows of it.
 

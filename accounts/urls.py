@@ -1,8 +1,29 @@
 """The addresses of members. Sign-in and passwords are allauth's, under /accounts/."""
 
-from django.urls import path
+from allauth.account import views as allauth
+from allauth.usersessions import views as sessions
+from django.db.transaction import atomic
+from django.urls import path, re_path
 
 from . import views
+from .reauthentication import asks_again
+
+# Pages of allauth that write. What they write is one transaction, with its audit entry and its
+# mails; what changes how an account is protected asks for the password again, unless its own form
+# does (password/change/) or a mailed link has led there.
+door_patterns = [
+    path("signup/", atomic(allauth.signup)),
+    path("email/", asks_again(atomic(allauth.email))),
+    re_path(r"^confirm-email/(?P<key>[-:\w]+)/$", atomic(allauth.confirm_email)),
+    path("password/change/", atomic(allauth.password_change)),
+    path("password/set/", atomic(views.password_by_mail)),
+    path("password/reset/", atomic(allauth.password_reset)),
+    re_path(
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        atomic(allauth.password_reset_from_key),
+    ),
+    path("sessions/", asks_again(atomic(sessions.list_usersessions))),
+]
 
 app_name = "accounts"
 

@@ -1,10 +1,12 @@
 """Members in the browser."""
 
+from allauth.account.models import EmailAddress
+from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
@@ -17,7 +19,7 @@ from dao_portal.core.http import see_other
 from dao_portal.core.views import A_YEAR, keep_theme
 
 from . import services
-from .forms import ProfileForm
+from .forms import ProfileForm, ResetPasswordForm
 from .models import User
 
 TABS = ("votes", "proposals", "comments")
@@ -59,6 +61,30 @@ def profile_edit(request: HttpRequest) -> HttpResponse:
             return response
     status = 422 if form.errors else 200
     return render_page(request, "accounts/profile_edit.html", {"form": form}, status=status)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def password_by_mail(request: HttpRequest) -> HttpResponse:
+    """The first password of a member who has none: by a link to their address, as a lost one.
+
+    A form here would let anybody who finds an open session choose it.
+    """
+    assert isinstance(request.user, User)
+    if request.user.has_usable_password():
+        return redirect("account_change_password")
+    address = EmailAddress.objects.get_primary_email(request.user) or request.user.email
+    if request.method == "POST" and address:
+        refusal: HttpResponse | None = ratelimit.consume_or_429(
+            request, action="reset_password", key=address
+        )
+        if refusal:
+            return refusal
+        form = ResetPasswordForm({"email": address})
+        if form.is_valid():
+            form.save(request)
+            return see_other(reverse("account_reset_password_done"))
+    return render_page(request, "account/password_set.html", {"address": address})
 
 
 @require_POST

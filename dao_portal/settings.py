@@ -217,6 +217,7 @@ ACCOUNT_FORMS = {
     "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
     "reauthenticate": "accounts.forms.ReauthenticateForm",
 }
+USERSESSIONS_ADAPTER = "accounts.adapter.SessionsAdapter"
 ACCOUNT_LOGIN_METHODS = {"email", "username"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
@@ -225,6 +226,9 @@ ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = PORTAL_URL.scheme
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
+# Whoever opened the mailed link and chose a password is in, whatever strangers tried meanwhile.
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60  # seconds after a sign-in, or after being asked again
 
 # gunicorn speaks plain http: behind an https address there is a proxy, and it names the client.
 TRUSTED_PROXY_COUNT = env.number(

@@ -11,6 +11,12 @@ class Action(models.TextChoices):
 
     MEMBER_JOINED = "member.joined", _("joined")
     MEMBER_VERIFIED = "member.email_verified", _("verified an e-mail address")
+    EMAIL_ADDED = "member.email_added", _("added an e-mail address")
+    EMAIL_REMOVED = "member.email_removed", _("removed an e-mail address")
+    EMAIL_PRIMARY_CHANGED = "member.email_primary_changed", _("changed the primary e-mail address")
+    PASSWORD_CHANGED = "member.password_changed", _("changed the password")
+    PASSWORD_RESET = "member.password_reset", _("chose a new password by mail")
+    SESSIONS_ENDED = "member.sessions_ended", _("signed out everywhere else")
     PROFILE_CHANGED = "profile.changed", _("changed a profile")
     PROPOSAL_CREATED = "proposal.created", _("saved a draft")
     DRAFT_EDITED = "proposal.draft_edited", _("edited a draft")

@@ -10,6 +10,7 @@ from accounts import services
 from accounts.models import User
 from dao_portal.core.actions import Action
 from dao_portal.core.models import AuditLog
+from tests.factories import PASSWORD as FACTORY_PASSWORD
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -76,7 +77,7 @@ def test_another_primary_address_is_verified_too(client: Client) -> None:
     member = UserFactory(email_verified=False)
     EmailAddress.objects.create(user=member, email=member.email, primary=True)
     EmailAddress.objects.create(user=member, email="better@example.org", verified=True)
-    client.force_login(member)
+    client.post(reverse("account_login"), {"login": member.username, "password": FACTORY_PASSWORD})
 
     client.post(reverse("account_email"), {"email": "better@example.org", "action_primary": ""})
 
