@@ -16,11 +16,15 @@ from django.utils.translation import gettext_lazy as _
 from dao_portal.core.actions import Action
 from dao_portal.core.http import client_ip
 from dao_portal.core.options import get_option
+from dao_portal.core.throttle import give_back
 from dao_portal.core.views import keep_theme
 
+from . import guesses
+from .forms import TOO_LONG
 from .mails import announce_account_change
 from .models import Profile, User
 
+MOST_EMAIL = 254  # characters: what the columns hold, and what a mail server takes (RFC 5321)
 # One sentence for both ways to sign in: it must not tell which half was wrong.
 WRONG_LOGIN = _("The username, e-mail address or password is not right.")
 
@@ -41,13 +45,39 @@ class AccountAdapter(DefaultAccountAdapter):
         "username_password_mismatch": WRONG_LOGIN,
         "incorrect_password": _("That is not your password."),
         "enter_current_password": _("That is not your current password."),
-        "too_many_login_attempts": _("Too many tries. Wait a few minutes, then try again."),
+        "too_many_login_attempts": _(
+            "Too many tries. Wait a few minutes, at most an hour; or choose a new password: the"
+            " link that we mail lets you in at once."
+        ),
+        "email_too_long": TOO_LONG,
         "username_taken": _("Another member has this username. Choose a different one."),
     }
 
+    def clean_email(self, email: str) -> str:
+        """Refuse what the database would not hold; allauth cuts it, and mails somebody else."""
+        if len(email) > MOST_EMAIL:
+            raise self.validation_error("email_too_long")
+        return email
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Refuse, before the password is looked at, what was tried too often (guesses.py)."""
+        names = {credentials[key] for key in ("username", "email") if credentials.get(key)}
+        taken = guesses.take(request, names=names)
+        if taken is None:
+            raise self.validation_error("too_many_login_attempts")
+        self.taken = taken
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """Whoever it is, or None. Only wrong tries are counted."""
+        user = super().authenticate(request, **credentials)
+        if user:
+            give_back(self.taken)
+        return user
+
     def post_login(self, request: HttpRequest, user: User, **details: Any) -> HttpResponse:
-        """Sign in, and give this browser the theme that the member chose."""
+        """Sign in; the browser is known from now on, and gets the theme that the member chose."""
         response: HttpResponse = super().post_login(request, user, **details)
+        guesses.remember_browser(response, request, user)
         profile = Profile.objects.filter(user=user).first()
         if profile and "theme" in profile.preferences:
             keep_theme(response, profile.preferences["theme"])

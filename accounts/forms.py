@@ -8,6 +8,7 @@ from allauth.account import forms as allauth
 from allauth.account.adapter import get_adapter
 from django import forms
 from django.contrib import messages
+from django.contrib.auth.hashers import make_password
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.forms.utils import ErrorDict
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 FILL_IN = _("Please fill this in.")
+TOO_LONG = _("An e-mail address has at most 254 characters, and this one has more.")
 PASSWORD_HINT = _("At least 12 characters. Four random words do well.")
 
 
@@ -57,6 +59,9 @@ class PlainWords(forms.Form):
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
             field.widget.attrs.pop("placeholder", None)
+            field.widget.attrs.pop("maxlength", None)  # browsers cut what is pasted, without a word
+            if isinstance(field, forms.EmailField):
+                field.error_messages["max_length"] = TOO_LONG
             field.label = self.labels.get(name, field.label)
             field.help_text = self.hints.get(name, "")
             field.error_messages["required"] = FILL_IN
@@ -105,7 +110,7 @@ class SignupForm(PlainWords, allauth.SignupForm):
         """Make the account, all of it or nothing; a form that is sent twice makes one.
 
         Whether the address was known before, and whether this is the second sending, changes
-        nothing of the answer.
+        nothing of the answer; a known address costs as much work, so that the clock does not tell.
         """
         adapter = get_adapter(request)
         try:
@@ -113,6 +118,8 @@ class SignupForm(PlainWords, allauth.SignupForm):
                 (new,) = new_keys(1)
                 if self.sent_again or claim(**self._once(), result=new) != new:
                     return None, adapter.respond_email_verification_sent(request, None)
+                if self.account_already_exists:
+                    make_password(self.cleaned_data["password1"])
                 saved: tuple[User | None, HttpResponse | None] = super().try_save(request)
                 return saved
         except AlreadySent as other_words:  # which were sent at this very moment
@@ -147,6 +154,14 @@ class ChangePasswordForm(PlainWords, allauth.ChangePasswordForm):
         "password2": _("New password again"),
     }
     hints: ClassVar = {"password1": PASSWORD_HINT}
+
+    def clean_oldpassword(self) -> str:
+        """As at the sign-in, with the same count of wrong ones."""
+        password: str = self.cleaned_data["oldpassword"]
+        adapter = get_adapter()
+        if not adapter.reauthenticate(self.user, password):
+            raise adapter.validation_error("enter_current_password")
+        return password
 
 
 class SetPasswordForm(PlainWords, allauth.SetPasswordForm):

@@ -230,6 +230,17 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60  # seconds after a sign-in, or after being asked again
 
+# How often; "key" is an address that is typed. Wrong passwords are counted in accounts/guesses.py.
+# A reset is never refused before three mails of the last hour have reached their owner.
+ACCOUNT_RATE_LIMITS = {
+    "signup": "10/m/ip,30/h/ip,100/d/ip",
+    "login": "30/m/ip",
+    "reset_password": "10/m/ip,60/h/ip,3/h/key,20/d/key",
+    "confirm_email": "1/3m/key,10/d/key",
+    "manage_email": "10/m/user,100/d/user",
+}
+ACCOUNT_MAX_EMAIL_ADDRESSES = 10
+
 # gunicorn speaks plain http: behind an https address there is a proxy, and it names the client.
 TRUSTED_PROXY_COUNT = env.number(
     "TRUSTED_PROXY_COUNT", default=int(PORTAL_URL.secure), least=0, most=9

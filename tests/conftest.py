@@ -16,6 +16,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from dao_portal import celery_app
+from dao_portal.core.cache import OWN_MEMORY
 from dao_portal.core.options import clear_option_cache
 from dao_portal.environment import is_loopback
 
@@ -35,6 +36,7 @@ CHROMIUM_ARGUMENTS = [
 
 def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.MAIL_TRANSPORT = "django.core.mail.backends.locmem.EmailBackend"
     settings.STORAGES = {
         "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -126,4 +128,5 @@ def _empty_cache() -> Iterator[None]:
     yield
     cache.ask_again()
     cache.clear()
+    OWN_MEMORY.clear()
     clear_option_cache()

@@ -17,6 +17,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib import admin
+from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -222,10 +223,10 @@ STAFF_NOT_SO = "302 302 302 302 405 405"
 STAFF_NOT_FOUND = "302 302 302 302 404 404"
 TABLE += [
     Row("/admin/", STAFF, STAFF),
-    Row("/admin/login/", "302 403 403 403 302 302", "302 403 403 403 200 200"),
+    Row("/admin/login/", "302 403 403 403 302 302", "302 403 403 403 302 302"),
     Row("/admin/logout/", STAFF_NOT_SO, STAFF),
-    Row("/admin/password_change/", STAFF, STAFF),
-    Row("/admin/password_change/done/", STAFF, STAFF_NOT_SO),
+    Row("/admin/password_change/", "302", "302"),
+    Row("/admin/password_change/done/", "302", "302"),
     Row("/admin/autocomplete/", STAFF_NEVER, STAFF_NOT_SO),
     Row("/admin/jsi18n/", STAFF, STAFF_NOT_SO),
     Row("/admin/r/1000000/1/", STAFF_NOT_FOUND, STAFF_NOT_FOUND),
@@ -272,6 +273,7 @@ class World:
             headers={"HX-Request": "true", "HX-Target": row.target} if htmx else None,
         )
         answer.getvalue()  # a stream has to end before its transaction does
+        cache.clear()  # and no brake is to be felt
         return answer.status_code
 
 

@@ -10,7 +10,8 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.db.models.functions import Lower
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -28,8 +29,22 @@ from .readonly import (
 )
 from .templatetags.portal import browser
 
-# One door for everybody: the portal's own sign-in, with its rate limits.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+def to_index(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    """A moderator who is signed in already."""
+    return redirect("admin:index")
+
+
+def to_own_password(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    """The portal's page for it."""
+    return redirect("account_change_password")
+
+
+# One door for everybody: the portal's own pages look at passwords, with their brakes. Django's
+# would let whoever has a moderator's open session guess without end.
+admin.site.login = secure_admin_login(to_index)  # type: ignore[method-assign]
+admin.site.password_change = to_own_password  # type: ignore[method-assign, assignment]
+admin.site.password_change_done = to_own_password  # type: ignore[method-assign, assignment]
 admin.site.index_title = _("Administration")
 admin.site.enable_nav_sidebar = False  # the index is the list, and a phone has no room for both
 

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, ClassVar, TypeVar
 
 from django.core.cache import cache
+from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
@@ -28,8 +29,24 @@ def keep(key: str, seconds: int, make: Callable[[], Value]) -> Value:
     return kept
 
 
-def _degrading(method: Callable[..., Any], answer: Callable[..., Any]) -> Callable[..., Any]:
-    """``method``, or ``answer`` with the same arguments when the server cannot be reached."""
+class OwnMemory(LocMemCache):
+    """What this process remembers for itself while the server is gone."""
+
+    def __init__(self) -> None:
+        super().__init__("own-memory", {"OPTIONS": {"MAX_ENTRIES": 10_000}})
+
+    def incr(self, key: Any, delta: int = 1, version: Any = None) -> int:
+        """As always; a count that began on the server begins anew here."""
+        self.add(key, 0, version=version)
+        return super().incr(key, delta, version)
+
+
+OWN_MEMORY = OwnMemory()
+
+
+def _degrading(name: str) -> Callable[..., Any]:
+    """That method of the server, or of our own memory when the server cannot be reached."""
+    method, answer = getattr(RedisCache, name), getattr(OWN_MEMORY, name)
 
     @wraps(method)
     def call(self: "DegradingRedisCache", *args: Any, **kwargs: Any) -> Any:
@@ -46,12 +63,11 @@ def _degrading(method: Callable[..., Any], answer: Callable[..., Any]) -> Callab
 
 
 class DegradingRedisCache(RedisCache):
-    """Redis, with every operation answering as an empty cache would when the server is gone.
+    """Redis; while the server is gone, each process is a small cache of its own.
 
-    ``add`` says True (whoever asked may go on), ``get`` its default, ``incr`` the first step: a
-    lost cache makes rate limits lenient, never a page an error. After a failure the process
-    leaves the server alone for a while: a page asks many times, and waits for a hanging server
-    once.
+    A lost cache makes rate limits weaker (each process counts for itself, from nought), never a
+    page an error. After a failure the process leaves the server alone for a while: a page asks many
+    times, and waits for a hanging server once.
     """
 
     _left_alone_until: ClassVar[float] = 0.0
@@ -68,14 +84,14 @@ class DegradingRedisCache(RedisCache):
         """Give the server another chance at once."""
         DegradingRedisCache._left_alone_until = 0.0
 
-    get = _degrading(RedisCache.get, lambda key, default=None, version=None: default)
-    add = _degrading(RedisCache.add, lambda *args, **kwargs: True)
-    set = _degrading(RedisCache.set, lambda *args, **kwargs: None)
-    touch = _degrading(RedisCache.touch, lambda *args, **kwargs: False)
-    delete = _degrading(RedisCache.delete, lambda *args, **kwargs: False)
-    has_key = _degrading(RedisCache.has_key, lambda *args, **kwargs: False)
-    incr = _degrading(RedisCache.incr, lambda key, delta=1, version=None: delta)
-    get_many = _degrading(RedisCache.get_many, lambda *args, **kwargs: {})
-    set_many = _degrading(RedisCache.set_many, lambda *args, **kwargs: [])
-    delete_many = _degrading(RedisCache.delete_many, lambda *args, **kwargs: None)
-    clear = _degrading(RedisCache.clear, lambda *args, **kwargs: None)
+    get = _degrading("get")
+    add = _degrading("add")
+    set = _degrading("set")
+    touch = _degrading("touch")
+    delete = _degrading("delete")
+    has_key = _degrading("has_key")
+    incr = _degrading("incr")
+    get_many = _degrading("get_many")
+    set_many = _degrading("set_many")
+    delete_many = _degrading("delete_many")
+    clear = _degrading("clear")

@@ -27,7 +27,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
 
-from .base import uuid7
+from .base import new_keys
 from .encryption import decrypt, encrypt
 from .models import OutgoingMail
 
@@ -65,7 +65,7 @@ def _rows(message: EmailMessage) -> Iterator[OutgoingMail]:
         raise ValueError("the outbox carries text and HTML; attachments have no place in it yet")
     shown = ", ".join(str(address) for address in [*message.to, *message.cc])
     for recipient in message.recipients():
-        mail_id = uuid7()
+        (mail_id,) = new_keys(1)
         kept = {
             "subject": str(message.subject),
             "body": str(message.body),

@@ -173,7 +173,7 @@ def expire_proposal(*, proposal_id: UUID) -> bool:
         return False
     proposal.status = Proposal.Status.EXPIRED
     proposal.outcome_reason = Proposal.Phase.NOT_OPENED
-    proposal.closed_at = _clock()
+    proposal.closed_at = database_now()
     proposal.save()
     record(
         Action.PROPOSAL_NOT_OPENED,

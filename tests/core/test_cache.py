@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.cache.backends.redis import RedisCache
 
-from dao_portal.core.cache import DegradingRedisCache
+from dao_portal.core.cache import OWN_MEMORY, DegradingRedisCache
 from dao_portal.environment import RedisUrl
 from dao_portal.services import Valkey, redis_url
 
@@ -77,6 +77,24 @@ def test_without_a_server_it_answers_as_an_empty_one(valkey, cache, operation):
     assert ask(cache) == answer
 
 
+def test_without_a_server_a_process_counts_for_itself(valkey, cache):
+    cache.set("tries", 40)
+    valkey.stop()
+
+    assert [cache.incr("tries") for _ in range(3)] == [1, 2, 3]
+    assert cache.add("seen", 1, 60)
+    assert not cache.add("seen", 1, 60)
+    assert cache.get("seen") == 1
+
+
+def test_what_a_process_remembers_is_bounded(valkey, cache):
+    valkey.stop()
+    for number in range(12_000):
+        cache.set(f"key-{number}", number)
+
+    assert len(OWN_MEMORY._cache) <= 10_000
+
+
 def test_every_operation_degrades():
     """One that RedisCache gains with a later Django would raise into a page."""
     operations = {
@@ -106,8 +124,9 @@ def test_a_server_that_comes_back_is_used_again(valkey, cache):
     cache.set("key", "lost")
     valkey.start()
 
-    assert cache.get("key") is None  # left alone for a few seconds
+    assert cache.get("key") == "lost"  # it is left alone for a few seconds
     cache.ask_again()
+    assert cache.get("key") is None
     cache.set("key", "kept")
     assert cache.get("key") == "kept"
 

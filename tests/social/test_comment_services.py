@@ -254,7 +254,7 @@ def test_the_brake_is_asked_before_a_text_is_rendered(proposal):
     clear_option_cache()
     comment_on(proposal, author=ada)
 
-    with pytest.raises(TooManyComments):
+    with pytest.raises(TooOften):
         comment_on(proposal, one_long_address(9_990), author=ada)
 
 

@@ -1,0 +1,194 @@
+"""Nobody learns from an answer, its length or its time whether an address has an account."""
+
+import re
+import time
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.core import mail
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import User
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+STRANGER = "stranger@example.org"
+SIGN_UP, LOGIN, RESET = "/accounts/signup/", "/accounts/login/", "/accounts/password/reset/"
+
+
+class CountingHasher(PBKDF2PasswordHasher):
+    """The portal's own, which counts how often it is asked."""
+
+    iterations = 1000
+    asked = 0
+
+    def encode(self, *args, **kwargs):
+        type(self).asked += 1
+        return super().encode(*args, **kwargs)
+
+
+def member(name, **fields):
+    member = UserFactory(username=name, email=f"{name}@example.org", **fields)
+    EmailAddress.objects.create(user=member, email=member.email, verified=True, primary=True)
+    return member
+
+
+@pytest.fixture
+def _members():
+    member("known")
+    member("closed", is_active=False)
+    without = member("passwordless")
+    without.set_unusable_password()
+    without.save()
+    UserFactory(username="unconfirmed", email="unconfirmed@example.org")
+
+
+KINDS = ["known", "closed", "passwordless", "unconfirmed"]
+FORMS = {
+    SIGN_UP: lambda email: {
+        "email": email,
+        "username": "newcomer",
+        "password1": "four random words do",
+    },
+    LOGIN: lambda email: {"login": email, "password": "guessed it perhaps"},
+    RESET: lambda email: {"email": email},
+}
+LOGIN_BY_NAME = (LOGIN, lambda email: {"login": email.partition("@")[0], "password": "guessed"})
+DOORS = {
+    "sign-up": (SIGN_UP, FORMS[SIGN_UP]),
+    "sign-in by address": (LOGIN, FORMS[LOGIN]),
+    "sign-in by name": LOGIN_BY_NAME,
+    "reset": (RESET, FORMS[RESET]),
+}
+
+
+def ask(door, email):
+    """What a stranger gets, undone: status, where it leads, the page there; and what it cost."""
+    path, form = DOORS[door]
+    with transaction.atomic():
+        client = Client()
+        client.get(path)
+        mail.outbox.clear()
+        hashes = CountingHasher.asked
+        with CaptureQueriesContext(connection) as asked:
+            started = time.thread_time()
+            answer = client.post(path, form(email))
+            spent = time.thread_time() - started
+        cost = {
+            "hashes": CountingHasher.asked - hashes,
+            "queries": len(asked),
+            "mails": len(mail.outbox),
+            "seconds": spent,
+        }
+        page = client.get(answer["Location"]) if answer.status_code == 302 else answer
+        seen = (
+            answer.status_code,
+            answer.get("Location"),
+            sorted(client.cookies),
+            nameless(page.text, email),
+        )
+        transaction.set_rollback(True)
+    cache.clear()
+    return seen, cost
+
+
+def nameless(page, email):
+    """The page without what is another one each time: the token, and what was typed itself."""
+    page = re.sub(r'(name="csrfmiddlewaretoken" value=")[^"]+', r"\1", page)
+    return page.replace(email, "EMAIL").replace(f'"{email.partition("@")[0]}"', '"NAME"')
+
+
+@pytest.mark.usefixtures("_members")
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("door", DOORS)
+def test_every_address_gets_the_same_for_the_same_work(settings, door, kind):
+    settings.PASSWORD_HASHERS = [f"{__name__}.CountingHasher"]
+    for each in User.objects.exclude(username="passwordless"):
+        each.set_password("correct horse battery")
+        each.save()
+
+    known, its_cost = ask(door, f"{kind}@example.org")
+    unknown, other_cost = ask(door, STRANGER)
+
+    assert known == unknown
+    assert (its_cost["hashes"], its_cost["mails"]) == (other_cost["hashes"], other_cost["mails"])
+    assert its_cost["hashes"] == (0 if door == "reset" else 1)
+    assert abs(its_cost["queries"] - other_cost["queries"]) <= 16
+
+
+@pytest.mark.usefixtures("_members")
+@pytest.mark.parametrize("door", DOORS)
+def test_time_of_the_processor_tells_nothing(settings, door):
+    """With the hasher that the portal really has; the best of some runs, as a ratio."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+    for each in User.objects.filter(username="known"):
+        each.set_password("correct horse battery")
+        each.save()
+    runs = 6 if door == "reset" else 2
+    ask(door, STRANGER)  # templates are read
+
+    known = min(ask(door, "known@example.org")[1]["seconds"] for _ in range(runs))
+    unknown = min(ask(door, STRANGER)[1]["seconds"] for _ in range(runs))
+
+    assert 0.5 < known / unknown < 2
+
+
+def test_address_confirmed_by_one_is_hashed_for_nobody_else(settings):
+    """Somebody who writes the address of another down must not make its sign-in slower."""
+    settings.PASSWORD_HASHERS = [f"{__name__}.CountingHasher"]
+    member("known")
+    EmailAddress.objects.create(user=member("thief"), email="known@example.org")
+
+    assert ask("sign-in by address", "known@example.org")[1]["hashes"] == 1
+
+
+# --- long addresses -----------------------------------------------------------------------------
+
+
+def address_of(length):
+    """A valid one of so many characters."""
+    host = ".".join(["h" * 60] * 4) + ".example.org"
+    host = host[-(length - 1 - 64) :].lstrip(".") if length < 64 + 1 + len(host) else host
+    return f"{'a' * (length - len(host) - 1)}@{host}"
+
+
+@pytest.mark.parametrize("length", [255, 260, 319])
+@pytest.mark.parametrize("path", [SIGN_UP, RESET, "/accounts/email/"])
+def test_too_long_an_address_is_refused_in_words_and_kept(path, length):
+    address = address_of(length)
+    assert len(address) == length
+    client = Client()
+    if path == "/accounts/email/":
+        ada = member("ada")
+        client.post(LOGIN, {"login": "ada", "password": "correct horse battery"})
+        assert ada.pk
+    data = {
+        "email": address,
+        "username": "newcomer",
+        "password1": "four random words do",
+        "action_add": "",
+    }
+
+    answer = client.post(path, data)
+
+    assert "at most 254 characters" in answer.text
+    assert f'value="{address}"' in answer.text
+    assert 'maxlength="' not in re.search(rf"<input[^>]*{address}[^>]*>", answer.text)[0]
+    assert not User.objects.filter(username="newcomer").exists()
+    assert not EmailAddress.objects.filter(email__startswith="aaaa").exists()
+    assert mail.outbox == []
+
+
+def test_longest_address_is_taken_whole(client):
+    address = address_of(254)
+    assert len(address) == 254
+
+    client.post(SIGN_UP, FORMS[SIGN_UP](address))
+
+    assert User.objects.get(username="newcomer").email == address
+    assert mail.outbox[0].to == [address]
