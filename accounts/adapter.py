@@ -8,6 +8,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -22,7 +23,9 @@ from dao_portal.core.views import keep_theme
 from . import guesses
 from .forms import TOO_LONG
 from .mails import announce_account_change
-from .models import Profile, User
+from .models import NameTaken, Profile, User
+from .names import normal_username
+from .selectors import looks_taken
 
 MOST_EMAIL = 254  # characters: what the columns hold, and what a mail server takes (RFC 5321)
 # One sentence for both ways to sign in: it must not tell which half was wrong.
@@ -82,6 +85,13 @@ class AccountAdapter(DefaultAccountAdapter):
         if profile and "theme" in profile.preferences:
             keep_theme(response, profile.preferences["theme"])
         return response
+
+    def clean_username(self, username: str, shallow: bool = False) -> str:
+        """``username`` as it is stored; ValidationError when nobody, or somebody, may have it."""
+        username = super().clean_username(normal_username(username), shallow)
+        if not shallow and looks_taken(username):
+            raise ValidationError(NameTaken.message, code="taken")
+        return username
 
     def get_from_email(self) -> str:
         """The sender's address under the community's name."""

@@ -23,18 +23,22 @@ from django.utils.translation import gettext_lazy as _
 
 from dao_portal.core.base import new_keys
 from dao_portal.core.errors import DomainError
+from dao_portal.core.htmx import render_page
 from dao_portal.core.http import see_other
 from dao_portal.core.markdown import TextTooLarge, render_markdown
 from dao_portal.core.once import AlreadySent, claim, made_before, read_key
+from dao_portal.core.text import one_line, validate_one_line
 
 from . import services
-from .models import Profile, User
+from .models import NameTaken, Profile, User
+from .names import validate_display_name
 from .pictures import MOST_BYTES, square_picture
 from .preferences import THEMES, zone_choices
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+NAMES = ("first_name", "last_name")
 FILL_IN = _("Please fill this in.")
 TOO_LONG = _("An e-mail address has at most 254 characters, and this one has more.")
 PASSWORD_HINT = _("At least 12 characters. Four random words do well.")
@@ -125,6 +129,9 @@ class SignupForm(PlainWords, allauth.SignupForm):
         except AlreadySent as other_words:  # which were sent at this very moment
             messages.error(request, str(other_words))
             return None, see_other(reverse("account_signup"))
+        except NameTaken as refusal:  # by somebody else, at this very moment
+            self.add_error("username", str(refusal))
+            return None, render_page(request, "account/signup.html", {"form": self}, status=422)
 
     def _once(self) -> dict[str, Any]:
         sent = [str(self.data.get(name, "")).strip().lower() for name in ("email", "username")]
@@ -174,6 +181,16 @@ class ReauthenticateForm(PlainWords, allauth.ReauthenticateForm):
     hints: ClassVar = {"password": FORGOT}
 
 
+class LineField(forms.CharField):
+    """Words on one line: composed, with single spaces, and nothing that cannot be seen."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validators=[validate_one_line], **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        return one_line(super().to_python(value) or "")
+
+
 class ZoneSelect(forms.Select):
     """A <select> of several hundred options: Django's own renders a template for each of them."""
 
@@ -183,8 +200,8 @@ class ZoneSelect(forms.Select):
 class ProfileForm(forms.ModelForm[Profile]):
     """One's own profile: name, words, picture, links and preferences. Saving is the service's."""
 
-    first_name = forms.CharField(label=_("First name"), max_length=150, required=False)
-    last_name = forms.CharField(label=_("Last name"), max_length=150, required=False)
+    first_name = LineField(label=_("First name"), max_length=150, required=False)
+    last_name = LineField(label=_("Last name"), max_length=150, required=False)
     bio = forms.CharField(
         label=_("About you"),
         help_text=_("Markdown works. Up to 600 characters."),
@@ -205,7 +222,11 @@ class ProfileForm(forms.ModelForm[Profile]):
         required=False,
         assume_scheme="https",
         error_messages={"invalid": _("Write the whole address, such as https://example.org.")},
+        validators=[validate_one_line],
     )
+    twitter = LineField(label=_("X or Twitter"), max_length=64, required=False)
+    discord = LineField(label=_("Discord"), max_length=64, required=False)
+    telegram = LineField(label=_("Telegram"), max_length=64, required=False)
     theme = forms.ChoiceField(label=_("Theme"), choices=THEMES, widget=forms.RadioSelect)
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
@@ -264,5 +285,24 @@ class ProfileForm(forms.ModelForm[Profile]):
 
     def clean(self) -> None:
         super().clean()
+        self._clean_name()
+        self._ask_for_picture_again()
+
+    def refuse(self, refusal: DomainError) -> None:
+        """Show why it could not be saved, at the field that it is about."""
+        self.add_error(refusal.field if isinstance(refusal, NameTaken) else None, str(refusal))
+        self._ask_for_picture_again()
+
+    def _clean_name(self) -> None:
+        """A new name must be one that may be chosen; who has one already may keep it."""
+        changed = set(NAMES) & set(self.changed_data)
+        if not changed or set(NAMES) & set(self.errors):
+            return
+        try:
+            validate_display_name(**{name: self.cleaned_data[name] for name in NAMES})
+        except forms.ValidationError as error:
+            self.add_error("first_name", error)
+
+    def _ask_for_picture_again(self) -> None:
         if self.errors and self.cleaned_data.get("picture"):
             self.add_error("picture", gettext("Choose the picture again: it was not kept."))

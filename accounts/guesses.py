@@ -25,6 +25,7 @@ from dao_portal.core.http import client_ip
 from dao_portal.core.throttle import Limit
 
 from .models import User
+from .selectors import member_called
 
 KNOWN_BROWSER = (Limit(10, 5 * 60), Limit(40, 60 * 60))
 ONE_NETWORK_ONE_ACCOUNT = Limit(5, 5 * 60)
@@ -72,7 +73,7 @@ def members_called(names: set[str]) -> list[User]:
             *(address.user for address in written_down),
             *User.objects.filter(email=name.lower()),
         ]
-        found += User.objects.filter(username__iexact=name)
+        found += [member] if (member := member_called(name)) else []
     return list(dict.fromkeys(found))
 
 

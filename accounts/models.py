@@ -10,13 +10,15 @@ from django.contrib.auth.models import (
     BaseUserManager,
     PermissionsMixin,
 )
-from django.contrib.auth.validators import UnicodeUsernameValidator
-from django.db import models
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, models
 from django.db.models.functions import Coalesce, Concat, Lower, NullIf, Trim, Upper
 from django.utils.translation import gettext_lazy as _
 
 from dao_portal.core.base import BaseModel, bounded_html
+from dao_portal.core.errors import DomainError
 
+from .names import normal_username, validate_username
 from .preferences import validate_preferences
 
 ACTIVE = models.Q(is_active=True)
@@ -30,6 +32,26 @@ LOWER_NAME = Lower(
 )
 
 
+class NameTaken(DomainError):
+    """Somebody else is called so, or something that looks like it. ``field`` says which name."""
+
+    message = _("This name looks like that of another member. Choose a different one.")
+
+    def __init__(self, field: str = "username") -> None:
+        super().__init__()
+        self.field = field
+
+
+# The database's rules about names (sql/0009_names.sql) -> which name it refused.
+NAME_RULES = {
+    "users_username_key": "username",
+    "users_username_ci_uniq": "username",
+    "users_username_skeleton_uniq": "username",
+    "users_username_of_staff": "username",
+    "users_name_of_another": "first_name",
+}
+
+
 class UserManager(BaseUserManager["User"]):
     """Makes members; an empty e-mail address is stored as NULL."""
 
@@ -38,7 +60,7 @@ class UserManager(BaseUserManager["User"]):
     ) -> User:
         """A member with a hashed password, or with none that can be used."""
         email = self.normalize_email(email) if email else None
-        user = self.model(username=username, email=email, **fields)
+        user = self.model(username=normal_username(username), email=email, **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -46,8 +68,11 @@ class UserManager(BaseUserManager["User"]):
     def create_superuser(
         self, username: str, email: str | None = None, password: str | None = None, **fields: Any
     ) -> User:
-        """A member with the role of administrator."""
-        return self.create_user(username, email, password, role=User.Role.ADMIN, **fields)
+        """A member with the role of administrator. ValidationError for a name that is taken."""
+        try:
+            return self.create_user(username, email, password, role=User.Role.ADMIN, **fields)
+        except NameTaken as refusal:  # createsuperuser shows the other kind
+            raise ValidationError(str(refusal)) from refusal
 
 
 class User(AbstractBaseUser, PermissionsMixin, BaseModel):
@@ -61,7 +86,7 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
     # The schema's name for it; the value is Django's algorithm$iterations$salt$hash.
     password = models.CharField(_("password"), max_length=128, db_column="password_hash")
     username = models.CharField(
-        _("username"), max_length=64, unique=True, validators=[UnicodeUsernameValidator()]
+        _("username"), max_length=64, unique=True, validators=[validate_username]
     )
     email = models.EmailField(_("e-mail address"), unique=True, null=True, blank=True)
     first_name = models.CharField(_("first name"), max_length=150, blank=True, db_default="")
@@ -73,6 +98,9 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
     email_verified = models.BooleanField(_("e-mail verified"), default=False, db_default=False)
     # Ciphertext, and the only copy of the second factor's secret.
     two_factor_secret = models.TextField(blank=True, editable=False, db_default="")
+    # What the names look like (accounts/skeletons.py). The database writes both, whatever is sent.
+    username_skeleton = models.TextField(editable=False, db_default="")
+    name_skeleton = models.TextField(editable=False, db_default="")
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -94,6 +122,9 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
                 Lower("email"),
                 name="users_email_ci_uniq",
                 violation_error_message=_("A member with this e-mail address already exists."),
+            ),
+            models.UniqueConstraint(
+                fields=["username_skeleton"], name="users_username_skeleton_uniq"
             ),
             models.CheckConstraint(
                 condition=models.Q(role__in=["user", "moderator", "admin"]), name="users_role_ck"
@@ -118,14 +149,34 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
             models.Index(LOWER_NAME, "id", name="users_directory_name_ix"),
             # the directory, found by how the last name begins
             models.Index(Lower("last_name"), name="users_directory_last_name_ix"),
+            # a name that is being taken: is it that of a moderator or administrator?
+            models.Index(
+                fields=["name_skeleton"], condition=MODERATING, name="users_staff_names_ix"
+            ),
         )
 
     def __str__(self) -> str:
         return self.get_full_name()
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Raises NameTaken when the database finds that a name is like somebody else's."""
+        try:
+            super().save(*args, **kwargs)
+        except IntegrityError as refusal:
+            diagnostics = getattr(refusal.__cause__, "diag", None)
+            field = NAME_RULES.get(getattr(diagnostics, "constraint_name", None) or "")
+            if field:
+                raise NameTaken(field) from refusal
+            raise
+
+    @property
+    def display_name(self) -> str:
+        """First and last name; "" of who gave none."""
+        return f"{self.first_name} {self.last_name}".strip()
+
     def get_full_name(self) -> str:
         """First and last name, or the username of who gave none."""
-        return f"{self.first_name} {self.last_name}".strip() or self.username
+        return self.display_name or self.username
 
     def get_short_name(self) -> str:
         return self.first_name or self.username

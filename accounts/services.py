@@ -22,9 +22,12 @@ from dao_portal.core.bulk import copy_rows
 from dao_portal.core.errors import DomainError
 from dao_portal.core.events import record
 from dao_portal.core.markdown import render_markdown
+from dao_portal.core.text import one_line, validate_one_line
 
 from .models import Profile, User, Wallet
+from .names import validate_display_name
 from .preferences import validate_preferences
+from .skeletons import skeleton
 
 AN_HOUR = timedelta(hours=1)
 SAVES = Limit(
@@ -110,21 +113,28 @@ def update_profile(
     Locks the member's count of saves, then the member. Raises TooOften.
 
     ``picture`` is what square_picture() made; None keeps the one there is. The audit row says which
-    fields changed, never to what: they are personal.
+    fields changed, never to what: they are personal. Raises ValidationError for what no line or
+    name may hold, and NameTaken for the name of somebody else.
     """
     SAVES.count(actor)
     member = User.objects.select_for_update().get(pk=actor.pk)
     profile, _created = Profile.objects.get_or_create(user=member)
-    names = {"first_name": first_name.strip(), "last_name": last_name.strip()}
-    words = {
-        "bio": bio.strip(),
+    names = {"first_name": one_line(first_name), "last_name": one_line(last_name)}
+    lines = {
         "website": website,
-        "twitter": twitter.strip(),
-        "discord": discord.strip(),
-        "telegram": telegram.strip(),
+        "twitter": one_line(twitter),
+        "discord": one_line(discord),
+        "telegram": one_line(telegram),
+    }
+    words = lines | {
+        "bio": bio.strip(),
         "preferences": profile.preferences | {"theme": theme, "time_zone": time_zone},
     }
     validate_preferences(words["preferences"])
+    for line in lines.values():
+        validate_one_line(line)
+    if names != {"first_name": member.first_name, "last_name": member.last_name}:
+        validate_display_name(**names)
     changed = [
         name
         for row, values in ((member, names), (profile, words))
@@ -193,7 +203,7 @@ def find_or_create_imported_members(*, addresses: Iterable[str]) -> ImportedMemb
     wanted = {address.lower(): address for address in addresses}
     ids = _owners(set(wanted))
     missing = [address for key, address in wanted.items() if key not in ids]
-    taken = _taken_usernames(missing)
+    taken = _taken_looks(missing)
     new = dict(zip(missing, new_keys(len(missing)), strict=True))
     copy_rows(
         User,
@@ -201,7 +211,7 @@ def find_or_create_imported_members(*, addresses: Iterable[str]) -> ImportedMemb
         (
             (
                 member_id,
-                f"{address}-{member_id.hex[-8:]}" if address.lower() in taken else address,
+                f"{address}-{member_id.hex[-8:]}" if skeleton(address) in taken else address,
                 make_password(None),
                 False,
             )
@@ -234,6 +244,8 @@ def _owners(addresses: set[str]) -> dict[str, UUID]:
     return owners
 
 
-def _taken_usernames(addresses: list[str]) -> set[str]:
-    names = User.objects.annotate(name=Lower("username")).values_list("name", flat=True)
-    return set(names.filter(name__in=[address.lower() for address in addresses]))
+def _taken_looks(addresses: list[str]) -> set[str]:
+    """Which of the addresses look like a username that is here, as skeletons."""
+    looks = [skeleton(address) for address in addresses]
+    here = User.objects.filter(username_skeleton__in=looks)
+    return set(here.values_list("username_skeleton", flat=True))

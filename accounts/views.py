@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
@@ -21,6 +21,7 @@ from dao_portal.core.views import A_YEAR, keep_theme
 from . import services
 from .forms import ProfileForm, ResetPasswordForm
 from .models import User
+from .selectors import member_called
 
 TABS = ("votes", "proposals", "comments")
 
@@ -28,7 +29,9 @@ TABS = ("votes", "proposals", "comments")
 @require_safe
 def member_detail(request: HttpRequest, username: str) -> HttpResponse:
     """One member: what they say of themselves, and what they did; ?show= picks the list."""
-    member = get_object_or_404(User.objects.select_related("profile"), username__iexact=username)
+    member = member_called(username, User.objects.select_related("profile"))
+    if member is None:
+        raise Http404
     show = request.GET.get("show", "")
     context = {
         "member": member,
@@ -49,18 +52,23 @@ def profile_edit(request: HttpRequest) -> HttpResponse:
         member=request.user,
         theme=request.COOKIES.get(THEME_COOKIE, "auto"),
     )
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.update_profile(actor=request.user, **form.cleaned_data)
-        except DomainError as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, _("Your profile is saved."))
-            response = see_other(reverse("accounts:profile_edit"))
-            keep_theme(response, form.cleaned_data["theme"])
-            return response
+    if request.method == "POST" and form.is_valid() and _save(request.user, form):
+        messages.success(request, _("Your profile is saved."))
+        response = see_other(reverse("accounts:profile_edit"))
+        keep_theme(response, form.cleaned_data["theme"])
+        return response
     status = 422 if form.errors else 200
     return render_page(request, "accounts/profile_edit.html", {"form": form}, status=status)
+
+
+def _save(member: User, form: ProfileForm) -> bool:
+    """Whether it was saved; else the form says why not."""
+    try:
+        services.update_profile(actor=member, **form.cleaned_data)
+    except DomainError as refusal:
+        form.refuse(refusal)
+        return False
+    return True
 
 
 @login_required

@@ -1,0 +1,190 @@
+"""What a member may be called. Who is called so, the database knows (sql/0009_names.sql)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from functools import lru_cache
+
+from confusable_homoglyphs.utils import load
+from django.core.exceptions import ValidationError
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.translation import gettext_lazy as _
+
+from dao_portal.core.options import get_option
+from dao_portal.core.text import JOINERS, one_line, validate_one_line
+
+from .skeletons import skeleton
+
+# Who speaks for the portal: in no name, also not as one word of several.
+OFFICES = frozenset(
+    {
+        *("admin", "admins", "administrator", "administrators", "administration", "sysadmin"),
+        *("mod", "mods", "moderator", "moderators", "moderation", "treasurer", "treasurers"),
+        *("team", "staff", "support", "helpdesk", "official", "system", "webmaster", "postmaster"),
+    }
+)
+# Nobody's whole name.
+RESERVED = frozenset(
+    {
+        *("root", "dao", "daoportal", "portal", "treasury", "community", "council", "security"),
+        *("owner", "founder", "abuse", "noreply", "info", "contact", "help", "about", "terms"),
+        *("everyone", "everybody", "nobody", "anonymous", "unknown", "deleted", "removed", "guest"),
+        *("member", "members", "user", "users", "me", "you", "null", "none", "undefined"),
+        *("settings", "audit", "api", "www", "mail"),
+    }
+)
+# So long that no other word holds them.
+TELLING = frozenset({"administrator", "moderator", "treasurer"})
+# Combinations that people write in: UTS 39, "highly restrictive".
+TOGETHER = (
+    frozenset({"LATIN", "HAN", "HIRAGANA", "KATAKANA"}),
+    frozenset({"LATIN", "HAN", "BOPOMOFO"}),
+    frozenset({"LATIN", "HAN", "HANGUL"}),
+)
+OF_ANY_SCRIPT = frozenset({"COMMON", "INHERITED", "UNKNOWN"})
+BETWEEN_WORDS = re.compile(r"[\W_]+")
+IN_USERNAMES = frozenset("._-")
+# As people write them; validate_one_line() has seen to it that a joiner joins.
+IN_NAMES = frozenset(" .,'\N{RIGHT SINGLE QUOTATION MARK}\N{MIDDLE DOT}-\N{HYPHEN}()/&") | JOINERS
+# 0x and eight or more hexadecimal digits, as a skeleton has them: an address, or its two ends.
+ADDRESS = re.compile(r"ox[2-9a-fol]{8,}")
+
+RESERVED_NAME = _("This name is reserved. Choose a different one.")
+MIXED = _("Use the letters of one alphabet only.")
+MIXED_WORDS = _("Write each word with the letters of one alphabet only.")
+MIXED_DIGITS = _("Use one kind of digits only.")
+LOOKS_LIKE_ADDRESS = _("This looks like the address of a wallet. Choose a different name.")
+
+
+def normal_username(username: str) -> str:
+    """``username`` as it is stored, and looked for: NFKC."""
+    return unicodedata.normalize("NFKC", username)
+
+
+def validate_username(username: str) -> None:
+    """ValidationError, in words, unless ``username`` may be chosen, if nobody has one like it."""
+    username = normal_username(username)
+    validate_one_line(username)
+    if "@" in username:
+        raise ValidationError(_("A username is no e-mail address: leave out the @."), code="at")
+    if not all(_is_word(character) or character in IN_USERNAMES for character in username):
+        raise ValidationError(
+            _("Use letters, digits, dots, dashes and underscores only."), code="characters"
+        )
+    if not (unicodedata.category(username[:1] or " ")[0] in "LN" and _is_word(username[-1])):
+        raise ValidationError(
+            _("A username begins and ends with a letter or a digit."), code="ends"
+        )
+    _require_one_script(username, MIXED)
+    _refuse_pretence(username)
+
+
+def validate_display_name(first_name: str, last_name: str) -> None:
+    """ValidationError, in words, unless a member may be shown as ``first_name last_name``."""
+    name = one_line(f"{first_name} {last_name}")
+    if not name:
+        return
+    validate_one_line(name)
+    if not all(_is_word(character) or character in IN_NAMES for character in name):
+        raise ValidationError(
+            _("Use letters, digits, spaces, dots, dashes and apostrophes only."),
+            code="characters",
+        )
+    if not any(unicodedata.category(character).startswith("L") for character in name):
+        raise ValidationError(_("There must be a letter in your name."), code="letters")
+    for word in name.split():
+        _require_one_script(word, MIXED_WORDS)
+    _refuse_pretence(name)
+
+
+def scripts_of(text: str) -> frozenset[str]:
+    """The scripts that ``text`` is written in, by Unicode's names for them in capitals."""
+    starts, ranges = _script_ranges()
+    found = set()
+    for character in text:
+        code = ord(character)
+        first, last, script = ranges[bisect_right(starts, code) - 1]
+        found.add(script if first <= code <= last else "UNKNOWN")
+    return frozenset(found) - OF_ANY_SCRIPT
+
+
+def is_one_alphabet(text: str) -> bool:
+    """One script, or scripts that are written together; digits of one kind."""
+    scripts = scripts_of(text)
+    return len(scripts) <= 1 or any(scripts <= together for together in TOGETHER)
+
+
+def _require_one_script(text: str, refusal: object) -> None:
+    if not is_one_alphabet(text):
+        raise ValidationError(str(refusal), code="scripts")
+    zeros = {ord(each) - int(each) for each in text if unicodedata.category(each) == "Nd"}
+    if len(zeros) > 1:
+        raise ValidationError(MIXED_DIGITS, code="digits")
+
+
+def _refuse_pretence(name: str) -> None:
+    """Refuse what speaks for the portal, is a place on it, or is the address of a wallet."""
+    whole = skeleton(name)
+    offices, reserved = _skeletons(OFFICES), _skeletons(OFFICES | RESERVED | place_names())
+    words = {skeleton(word.strip("0123456789")) for word in BETWEEN_WORDS.split(name)}
+    if (
+        words & offices
+        or whole in reserved
+        or whole == skeleton(get_option("community.name"))
+        or any(telling in whole for telling in _skeletons(TELLING))
+    ):
+        raise ValidationError(RESERVED_NAME, code="reserved")
+    if ADDRESS.fullmatch(whole):
+        raise ValidationError(LOOKS_LIKE_ADDRESS, code="address")
+
+
+@lru_cache(maxsize=8)
+def _skeletons(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(skeleton, names))
+
+
+@lru_cache(maxsize=1)
+def place_names() -> frozenset[str]:
+    """Every word of the portal's addresses that a member's name could stand in place of.
+
+    The first word of each address, and the second under members/. Asked of the router, so that a
+    new page needs nobody to think of this list.
+    """
+    addresses = _addresses(get_resolver().url_patterns, "")
+    words = set()
+    for address in addresses:
+        parts = address.split("/")
+        words.add(parts[0])
+        if parts[0] == "members" and len(parts) > 1:
+            words.add(parts[1])
+    return frozenset(word for word in words if word.isalnum())
+
+
+def _addresses(patterns: list[URLPattern | URLResolver], before: str) -> list[str]:
+    found = []
+    for pattern in patterns:
+        address = before + str(pattern.pattern).lstrip("^")
+        if isinstance(pattern, URLResolver):
+            found += _addresses(pattern.url_patterns, address)
+        else:
+            found.append(address)
+    return found
+
+
+def _is_word(character: str) -> bool:
+    """A letter, a mark on one, or a decimal digit."""
+    category = unicodedata.category(character)
+    return category[0] in "LM" or category == "Nd"
+
+
+@lru_cache(maxsize=1)
+def _script_ranges() -> tuple[list[int], list[tuple[int, int, str]]]:
+    """Unicode's Scripts.txt, as the package has it: where each range starts, and the ranges."""
+    data = load("categories.json")
+    names = data["iso_15924_aliases"]
+    ranges = [
+        (first, last, names[script]) for first, last, script, _kind in data["code_points_ranges"]
+    ]
+    return [first for first, _last, _script in ranges], ranges
