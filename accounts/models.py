@@ -156,7 +156,8 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
         )
 
     def __str__(self) -> str:
-        return self.get_full_name()
+        """Both names, because only the username is theirs alone: "Ada Okafor (@ada)"."""
+        return f"{self.display_name} (@{self.username})" if self.display_name else self.at_name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Raises NameTaken when the database finds that a name is like somebody else's."""
@@ -168,6 +169,10 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
             if field:
                 raise NameTaken(field) from refusal
             raise
+
+    @property
+    def at_name(self) -> str:
+        return f"@{self.username}"
 
     @property
     def display_name(self) -> str:

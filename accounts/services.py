@@ -25,7 +25,7 @@ from dao_portal.core.markdown import render_markdown
 from dao_portal.core.text import one_line, validate_one_line
 
 from .models import Profile, User, Wallet
-from .names import validate_display_name
+from .names import normal_username, validate_display_name, validate_username
 from .preferences import validate_preferences
 from .skeletons import skeleton
 
@@ -120,19 +120,17 @@ def update_profile(
     member = User.objects.select_for_update().get(pk=actor.pk)
     profile, _created = Profile.objects.get_or_create(user=member)
     names = {"first_name": one_line(first_name), "last_name": one_line(last_name)}
-    lines = {
+    words = {
+        "bio": bio.strip(),
         "website": website,
         "twitter": one_line(twitter),
         "discord": one_line(discord),
         "telegram": one_line(telegram),
-    }
-    words = lines | {
-        "bio": bio.strip(),
         "preferences": profile.preferences | {"theme": theme, "time_zone": time_zone},
     }
     validate_preferences(words["preferences"])
-    for line in lines.values():
-        validate_one_line(line)
+    for field in ("website", "twitter", "discord", "telegram"):
+        validate_one_line(words[field])
     if names != {"first_name": member.first_name, "last_name": member.last_name}:
         validate_display_name(**names)
     changed = [
@@ -164,6 +162,27 @@ def count_picture(*, actor: User) -> None:
     Locks the member's count of pictures. Raises TooOften.
     """
     PICTURES.count(actor)
+
+
+@transaction.atomic
+def rename_member(*, actor: User | None, member: User, username: str) -> User:
+    """Give ``member`` another username. Locks the member; audited with both names.
+
+    Raises ValidationError for what nobody may be called, and NameTaken.
+    """
+    renamed = User.objects.select_for_update().get(pk=member.pk)
+    old = renamed.username
+    validate_username(username)
+    renamed.username = normal_username(username)
+    renamed.save(update_fields=["username", "updated_at"])
+    record(
+        Action.MEMBER_RENAMED,
+        actor=actor,
+        resource=renamed,
+        old={"username": old},
+        new={"username": renamed.username},
+    )
+    return renamed
 
 
 @transaction.atomic

@@ -1,17 +1,20 @@
 """How members are shown, on the pages of every app."""
 
+from functools import lru_cache
 from html import unescape
 
 from django import template
+from django.urls import reverse
 from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
 
 from accounts.models import User
 from accounts.pictures import SIDE
-from dao_portal.core.templatetags.portal import hue, initials
+from dao_portal.core.templatetags.portal import hue, icon, initials, short_name
 
 register = template.Library()
 
+ROLE_ICONS = {User.Role.MODERATOR: "shield-check", User.Role.ADMIN: "settings-2"}
 THEME_ICONS = {"light": "sun", "dark": "moon", "auto": "monitor"}
 
 
@@ -47,5 +50,46 @@ def avatar(member: User, size: str = "") -> SafeString:
         '<span class="av av{} {}" aria-hidden="true">{}</span>',
         hue(member),
         size,
-        initials(member),
+        initials(member.get_full_name()),
     )
+
+
+@register.simple_tag
+def member_name(member: User, tag: str = "", *, link: bool = True) -> SafeString:
+    """``{% member_name vote.voter %}``: how a member is named wherever they speak, vote or stand.
+
+    The name they chose, the username beside it, which nobody else can have, and the badge of their
+    role; ``tag`` is a word more, such as "You". A wallet's address is cut to its two ends.
+    """
+    at_name = f"@{short_name(member.username)}"
+    shown = format_html(
+        '<a class="quiet-a" href="{}" title="{}">{}</a>' if link else '<b title="{1}">{2}</b>',
+        member_address(member.username),
+        member,
+        format_html("<bdi>{}</bdi>", member.display_name or at_name),
+    )
+    return format_html(
+        '<span class="nm">{}{}{}{}</span>',
+        shown,
+        format_html(' <bdi class="un">{}</bdi>', at_name) if member.display_name else "",
+        role_badge(member),
+        format_html(' <span class="tag">{}</span>', tag) if tag else "",
+    )
+
+
+@register.simple_tag
+def role_badge(member: User) -> SafeString:
+    """The badge of a moderator or administrator; nothing for others. Only the portal draws it."""
+    if member.role not in ROLE_ICONS:
+        return SafeString("")
+    return format_html(
+        ' <span class="role">{}{}</span>',
+        icon(ROLE_ICONS[member.role], size=13),
+        member.get_role_display(),
+    )
+
+
+@lru_cache(maxsize=1024)
+def member_address(username: str) -> str:
+    """The address of a member's page."""
+    return reverse("accounts:member_detail", args=[username])

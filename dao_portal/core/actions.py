@@ -17,6 +17,7 @@ class Action(models.TextChoices):
     PASSWORD_CHANGED = "member.password_changed", _("changed the password")
     PASSWORD_RESET = "member.password_reset", _("chose a new password by mail")
     SESSIONS_ENDED = "member.sessions_ended", _("signed out everywhere else")
+    MEMBER_RENAMED = "member.renamed", _("got another username")
     PROFILE_CHANGED = "profile.changed", _("changed a profile")
     PROPOSAL_CREATED = "proposal.created", _("saved a draft")
     DRAFT_EDITED = "proposal.draft_edited", _("edited a draft")

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from dao_portal.core.markdown import TextTooLarge, render_markdown
+from dao_portal.core.text import hidden_in, without_hidden
 
 from ..models import MAX_TEXT, Vote
 from ..services.imports import ImportedProposal, ImportedVote
@@ -61,7 +62,12 @@ def read_export(proposals: Path, votes: Path, *, now: datetime) -> Export:
             for poll in polls.values()
             if poll.problem
         ],
-        notes=[note for poll in taken if (note := _missing_votes(poll, text.name))],
+        notes=[
+            note
+            for poll in taken
+            for note in (_missing_votes(poll, text.name), _hidden_in_title(poll))
+            if note
+        ],
     )
     if replaced:
         export.notes.append(f"{text.name}: {replaced} votes stand there twice; the later counted.")
@@ -147,7 +153,7 @@ def _read_proposal(poll: _Poll) -> ImportedProposal:
     record = poll.record
     return ImportedProposal(
         source_id=record.text("id"),
-        title=record.text("title"),
+        title=_title(record),
         text=_read_body(record),
         author=record.address("author"),
         start=record.moment("start"),
@@ -170,6 +176,14 @@ def _read_body(record: Record) -> str:
     return body
 
 
+def _title(record: Record) -> str:
+    """The title as it is written, of which something can be seen."""
+    title = record.text("title")
+    if not without_hidden(title):
+        raise record.broken("nothing in it can be seen.", "title")
+    return title
+
+
 def _space(record: Record) -> str:
     """The community's name at Snapshot, where the export has it."""
     space = record.field("space")
@@ -183,3 +197,12 @@ def _missing_votes(poll: _Poll, votes_name: str) -> str:
     if not isinstance(told, Number) or told == str(read):
         return ""
     return f"line {poll.record.line}: {told} votes, and {votes_name} holds {read} of them"
+
+
+def _hidden_in_title(poll: _Poll) -> str:
+    """Characters that could make a title read as something else do not come along."""
+    hidden = hidden_in(poll.record.text("title"))
+    if not hidden:
+        return ""
+    codes = ", ".join(f"U+{ord(character):04X}" for character in dict.fromkeys(hidden))
+    return f"line {poll.record.line}: the title is taken without {codes}, which cannot be seen"

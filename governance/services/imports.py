@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.services import find_or_create_imported_members
 from dao_portal.core.bulk import copy_rows
 from dao_portal.core.markdown import TextTooLarge, render_markdown
+from dao_portal.core.text import without_hidden
 
 from ..models import MAX_TITLE, PowerSnapshot, Proposal
 from .history import Ballot, write_history
@@ -71,6 +72,8 @@ def import_proposals(
 ) -> ImportReport:
     """Write ``proposals`` with all their votes, or nothing; those already here stay as they are.
 
+    What cannot be seen of a title is left out: it could make the title read as something else.
+
     Oldest first, so that the public numbers follow time. Judged by the rule that Snapshot uses
     (every vote counts toward the quorum, simple majority), with one word of ours: too little
     turnout is "expired" where Snapshot says rejected. Votes cast at or after the end count, as
@@ -106,7 +109,7 @@ def _addresses(proposal: ImportedProposal) -> list[str]:
 def _write_proposal(
     imported: ImportedProposal, members: Mapping[str, UUID], actor: User | None
 ) -> Proposal:
-    title, text = _fit_title(imported.title.strip(), imported.text.strip())
+    title, text = _fit_title(without_hidden(imported.title), imported.text.strip())
     proposal = Proposal(
         source=Proposal.Source.SNAPSHOT,
         source_id=imported.source_id,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
@@ -19,6 +20,7 @@ from dao_portal.core.brakes import Limit
 from dao_portal.core.events import record
 from dao_portal.core.markdown import render_markdown
 from dao_portal.core.once import claim
+from dao_portal.core.text import one_line, validate_one_line
 
 from ..canonical import canonical_hash
 from ..errors import (
@@ -76,7 +78,7 @@ class Content:
     type: str = Proposal.Type.TEXT
 
     def write_to(self, proposal: Proposal) -> None:
-        proposal.title = self.title.strip()
+        proposal.title = one_line(self.title)
         proposal.description = self.description.strip()
         proposal.description_html = render_markdown(proposal.description)
         proposal.voting_start = self.voting_start
@@ -245,6 +247,10 @@ def _require_title_and_window(proposal: Proposal) -> None:
     if not 0 < len(proposal.title) <= MAX_TITLE:
         text = _("Give the proposal a title of at most %(n)s characters.") % {"n": MAX_TITLE}
         raise NotPublishable(problems={"title": text})
+    try:
+        validate_one_line(proposal.title)
+    except ValidationError as error:
+        raise NotPublishable(problems={"title": error.messages[0]}) from error
     start, end = proposal.voting_start, proposal.voting_end
     if start and end and end <= start:
         raise NotPublishable(problems={"lasts": _("Voting must close after it opens.")})

@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from dao_portal.core.htmx import render_page
+from dao_portal.core.text import one_line
 
 from ..selectors import directory as members
 
@@ -16,7 +17,7 @@ def member_list(request: HttpRequest) -> HttpResponse:
     query = request.GET
     filters = members.DirectoryFilters(
         show=query.get("show", "") if query.get("show") in members.SHOWN else "",
-        words=" ".join(query.get("q", "").split())[:MOST_LETTERS],
+        words=one_line(query.get("q", ""))[:MOST_LETTERS],
         sort=query.get("sort", "") if query.get("sort") in members.SORTS else "",
     )
     shown = members.directory(filters, page=query.get("page"))

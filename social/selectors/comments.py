@@ -60,6 +60,7 @@ SHOWN = (
     "user__username",
     "user__first_name",
     "user__last_name",
+    "user__role",
     "user__profile__picture",
 )
 

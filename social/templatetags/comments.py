@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from accounts.templatetags.accounts import avatar
+from accounts.templatetags.accounts import avatar, member_name
 from dao_portal.core.templatetags.portal import amount, when
 from governance.models import Proposal
 from social.forms import Wanted
@@ -35,7 +35,6 @@ ANY = str(UUID(int=0))
 def shared_words() -> dict[str, str]:
     """What all comments say alike, in the reader's language."""
     return {
-        "proposer": _("Proposer"),
         "permalink": _("link to this comment"),
         "edited": _("edited"),
         "like": _("Like this comment, likes:"),
@@ -82,9 +81,9 @@ def comment_node(context: Context, node: Node) -> dict[str, Any]:
     } | reactions(comment, node.mine)
     if not comment.is_deleted:
         if author.pk not in shared.authors:
-            shared.authors[author.pk] = authorship(author)
+            is_proposer = author.pk == shared.proposal.proposer_id
+            shared.authors[author.pk] = authorship(author, is_proposer=is_proposer)
         shown |= shared.authors[author.pk] | {
-            "is_proposer": author.pk == shared.proposal.proposer_id,
             "is_edited": comment.edited_at is not None,
             "text": SafeString(comment.content_html),
             "form_is_open": shared.wanted is not None and comment.pk == shared.wanted.reply,
@@ -110,14 +109,12 @@ def reactions(comment: Comment, mine: int) -> dict[str, Any]:
     }
 
 
-def authorship(author: User) -> dict[str, Any]:
+def authorship(author: User, *, is_proposer: bool) -> dict[str, Any]:
     """How the author of comments is shown."""
-    name = escape(author)
     return {
-        "author": name,
-        "author_address": SafeString(member_address(author.username)),
+        "author": member_name(author, _("Proposer") if is_proposer else ""),
         "avatar": avatar(author, "s"),
-        "to_author": SafeString(_("to %(author)s") % {"author": name}),
+        "to_author": SafeString(_("to %(author)s") % {"author": escape(author)}),
     }
 
 
@@ -137,12 +134,6 @@ def answer_to(node: Node) -> dict[str, Any]:
         "answers": answers,
         "answers_address": SafeString(f"#c-{parent.pk}") if node.is_flattened else "",
     }
-
-
-@lru_cache(maxsize=1024)
-def member_address(username: str) -> str:
-    """The address of a member's page."""
-    return reverse("accounts:member_detail", args=[username])
 
 
 def address_of(comment_id: UUID | None) -> str:

@@ -31,7 +31,11 @@ MODELS: dict[str, type[models.Model]] = {
 
 # What keeps a second row with otherwise the same values from being one too many.
 APART = {
-    "users": {"username": "uuidv7()::text", "email": "NULL"},
+    "users": {
+        "username": "uuidv7()::text",
+        "username_skeleton": "uuidv7()::text",
+        "email": "NULL",
+    },
     "tokens": {"symbol": "'OTHER'", "contract_address": "NULL"},
     "proposals": {"number": "nextval('proposals_number_seq')", "source_id": "''"},
     "power_snapshots": {"user_id": "uuidv7()"},

@@ -109,7 +109,7 @@ def other_side(movement: Transaction) -> str:
     party = movement.metadata.get("party")
     if party:
         return str(party)
-    return movement.user.get_full_name() if movement.user else str(_("Unknown"))
+    return str(movement.user) if movement.user else str(_("Unknown"))
 
 
 @register.simple_tag

@@ -14,7 +14,9 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from accounts.models import User
+from dao_portal.core.errors import DomainError
 from dao_portal.core.options import set_option
+from dao_portal.core.text import validate_one_line
 
 from ...models import Token
 
@@ -51,10 +53,12 @@ class Command(BaseCommand):
         admin = User(username=answers["admin"], email=answers["email"], role=User.Role.ADMIN)
         password = self._password(admin, from_stdin=options["password_stdin"])
         try:
-            self._check(admin, password, answers["token"])
+            self._check(admin, password, answers)
             self._write(admin, password, answers)
         except ValidationError as error:
             raise CommandError("\n".join(error.messages)) from error
+        except DomainError as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(
             f"{answers['name']} is set up: {admin.username} may sign in and administer it.\n"
             f"Next: manage.py import_holders {answers['token']} holders.csv"
@@ -78,13 +82,16 @@ class Command(BaseCommand):
             raise CommandError("These were two different passwords; nothing was changed.")
         return password
 
-    def _check(self, admin: User, password: str, symbol: str) -> None:
+    def _check(self, admin: User, password: str, answers: dict[str, str]) -> None:
+        for answer in answers.values():
+            validate_one_line(answer)
         validate_email(admin.email)
         validate_password(password, admin)
         admin.set_password(password)
         admin.full_clean()
-        if not symbol.isalnum() or len(symbol) > MAX_SYMBOL:
-            raise ValidationError("The token's symbol is letters and digits, at most 16.")
+        symbol = answers["token"]
+        if not (symbol.isascii() and symbol.isalnum()) or len(symbol) > MAX_SYMBOL:
+            raise ValidationError("The token's symbol is letters A to Z and digits, at most 16.")
 
     @transaction.atomic
     def _write(self, admin: User, password: str, answers: dict[str, str]) -> None:
