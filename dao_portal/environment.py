@@ -81,6 +81,12 @@ class Environment:
             raise refuse(name, f"is {value!r}", f"write a whole number from {least} to {most}")
         return int(value)
 
+    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
+        value = self.text(name, default).lower()
+        if value not in choices:
+            raise refuse(name, f"is {value!r}", f"write one of {', '.join(choices)}")
+        return value
+
     def names(self, name: str) -> list[str]:
         """A comma-separated list."""
         return [part.strip() for part in self.text(name).split(",") if part.strip()]

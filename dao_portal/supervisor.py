@@ -8,14 +8,19 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 
-from .processes import await_end, end_process, is_alive
+from .processes import ServiceError, await_end, end_process, is_alive
 
 STOP_SECONDS = 20.0
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 30.0
+LIVED_SECONDS = 60.0  # a part that ends after so long begins with the first pause again
 
 
 def say(name: str, text: str) -> None:
@@ -23,19 +28,38 @@ def say(name: str, text: str) -> None:
     print(f"{name:<8} | {text}", flush=True)  # noqa: T201  (this is the operator's terminal)
 
 
+class Part(Protocol):
+    """A process of the portal: a Child, or a Server of dao_portal/services.py."""
+
+    name: str
+
+    @property
+    def exited(self) -> bool: ...
+
+
 class Child:
     """One part of the portal as a process of its own, in its own group."""
 
-    def __init__(self, name: str, command: Sequence[str], folder: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        unsaid: str = "",
+    ) -> None:
+        """``environment``: beside our own; a line with ``unsaid`` in it is not repeated."""
         self.name = name
         self.command = list(command)
         self.folder = folder
+        self.environment = {**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})}
+        self.unsaid = unsaid
 
-    def start(self, environment: Mapping[str, str]) -> None:
+    def start(self) -> None:
         self.process = psutil.Popen(
             self.command,
             cwd=self.folder,
-            env={**environment, "PYTHONUNBUFFERED": "1"},
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -51,7 +75,8 @@ class Child:
             for line in lines:
                 # When nobody reads us any more, go on reading: a full pipe would stop the child.
                 with contextlib.suppress(BrokenPipeError):
-                    if text := line.rstrip():
+                    text = line.rstrip()
+                    if text and not (self.unsaid and self.unsaid in text):
                         say(self.name, text)
 
     @property
@@ -63,11 +88,53 @@ class Child:
         with contextlib.suppress(psutil.NoSuchProcess):
             self.process.terminate()
 
+    def start_again(self) -> None:
+        """After its end, however that came: nothing of it is left over then."""
+        self.await_stop()
+        self.start()
+
     def await_stop(self) -> None:
         """Wait for a process that was asked to stop; end what is left of its group."""
         await_end(self.process, STOP_SECONDS)
         end_group(self.process.pid)
         self.printer.join(timeout=2)
+
+
+class Keeper:
+    """Starts a part again whenever it ends by itself, after a pause that grows while it does."""
+
+    def __init__(
+        self,
+        part: Part,
+        start_again: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.part = part
+        self.start_again = start_again
+        self.clock = clock
+        self.began = clock()
+        self.failures = 0  # ends, one soon after the other
+        self.due: float | None = None
+
+    def look(self) -> None:
+        """What has to be done now; to be called again and again."""
+        now = self.clock()
+        if self.due is None and self.part.exited:
+            if now - self.began >= LIVED_SECONDS:
+                self.failures = 0
+            pause = min(FIRST_PAUSE * 2**self.failures, LONGEST_PAUSE)
+            self.failures += 1
+            self.due = now + pause
+            say("portal", f"{self.part.name} ended by itself, starting it again in {pause:g} s")
+        elif self.due is not None and now >= self.due:
+            self.due = None
+            self.began = now
+            try:
+                self.start_again()
+            except (ServiceError, OSError) as error:  # looked at again, as one more end
+                say("portal", f"{self.part.name} could not be started: {error}")
+            else:
+                say("portal", f"{self.part.name} is started again")
 
 
 def end_group(leader: int) -> None:
@@ -88,7 +155,8 @@ class Roster:
     def add(self, child: Child) -> None:
         entry = [child.name, child.process.pid, child.process.create_time()]
         draft = self.path.with_suffix(".new")
-        draft.write_text(json.dumps([*self._read(), entry]))
+        others = [row for row in self._read() if row[0] != child.name]
+        draft.write_text(json.dumps([*others, entry]))
         draft.replace(self.path)
 
     def clear(self) -> None:

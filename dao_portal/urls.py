@@ -17,3 +17,5 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("social.urls")),
 ]
+
+handler500 = "dao_portal.core.views.server_error"

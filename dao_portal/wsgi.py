@@ -1,9 +1,12 @@
-"""The WSGI entry point."""
+"""The WSGI entry point, for a web server of one's own or a proxy of one's own before it."""
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dao_portal.settings")
+django.setup(set_prefix=False)
 
-application = get_wsgi_application()
+from dao_portal.core.handler import PortalHandler  # noqa: E402  (needs the settings)
+
+application = PortalHandler()

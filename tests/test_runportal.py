@@ -186,7 +186,7 @@ def test_a_busy_port_is_refused_before_anything_starts(portal, tmp_path):
 def test_a_process_that_got_an_old_number_is_left_alone(tmp_path):
     roster = Roster(tmp_path / "portal.json")
     child = Child("web", ["sleep", "60"], tmp_path)
-    child.start(os.environ)
+    child.start()
     roster.add(child)
     text = roster.path.read_text()
     born = str(child.process.create_time())

@@ -1,23 +1,26 @@
 """What every request passes: who asks, what is refused, what no cache may keep, who collided."""
 
+import contextlib
 import re
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
-from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.db import IntegrityError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 
+from .bare import bare_page
 from .base import uuid7
 from .context import RequestInfo, request_scope
+from .handler import DAMAGED, speaks_utf8
 from .http import client_ip
 
 PERSONAL = ("/account/", "/accounts/", "/admin/")  # also while nobody is signed in
 UNIQUE_VIOLATION = "23505"
-MOST_BYTES = 32 * 1024 * 1024
+MOST_BYTES = 16 * 1024 * 1024  # the front and the examples in deploy/ have the same limit
+PORTION = 64 * 1024
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -40,25 +43,42 @@ class RequestInfoMiddleware:
         return response
 
 
-def refuse_large(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
-    """Nobody fills the disk: a form says kindly that its file is too large, up to this size."""
+def refuse_damaged(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
+    """What no browser sends is a bad request, whatever it would break later.
+
+    A Content-Type that is not UTF-8: only forms name a charset, and every page of ours is UTF-8.
+    A NUL in the address: PostgreSQL's text knows none.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal() or int(length[:20]) > MOST_BYTES:
-            raise RequestDataTooBig("the request is larger than the portal reads")
+        if not speaks_utf8(request.META.get("CONTENT_TYPE", "")) or DAMAGED in request.META:
+            return HttpResponseBadRequest(bare_page(400))
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            return HttpResponseBadRequest(bare_page(400))
         return get_response(request)
 
     return middleware
 
 
-def refuse_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
-    """PostgreSQL's text knows no NUL: an address that has one is a bad request, not an error."""
+def read_to_the_end(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
+    """Let whoever is still sending finish: a server that hangs up earlier takes its answer along.
+
+    A form that is refused unread (no session, no token, no such page) would end in a reset
+    connection instead of the page that says why. Nobody fills the disk or the line: what is larger
+    than the portal reads is refused at once.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
-            raise BadRequest("NUL in the address")
-        return get_response(request)
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal():
+            return HttpResponseBadRequest(bare_page(400))
+        if int(length[:20]) > MOST_BYTES:
+            return HttpResponse(bare_page(413), status=413)
+        response = get_response(request)
+        with contextlib.suppress(OSError):  # gone meanwhile
+            while request.read(PORTION):
+                pass
+        return response
 
     return middleware
 

@@ -43,11 +43,16 @@ def own_valkey(state: Path) -> Iterator[Valkey]:
         server.sockets.rmdir()
 
 
-def environment(valkey: Valkey) -> dict[str, str]:
-    """For processes that work on the test's database and on that Valkey."""
+def database_environment() -> dict[str, str]:
+    """For processes that work on the test's database."""
     address = urlsplit(os.environ["DATABASE_URL"])
     database = address._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
-    return {**os.environ, "DATABASE_URL": database, "REDIS_URL": redis_url(valkey.state)}
+    return {**os.environ, "DATABASE_URL": database}
+
+
+def environment(valkey: Valkey) -> dict[str, str]:
+    """For processes that work on the test's database and on that Valkey."""
+    return {**database_environment(), "REDIS_URL": redis_url(valkey.state)}
 
 
 @contextmanager

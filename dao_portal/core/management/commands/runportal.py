@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
 import signal
-import socket
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import psutil
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
@@ -26,12 +22,14 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
+from dao_portal.core.management.portal import Portal, front_of
 from dao_portal.processes import ServiceError, lock_file, try_lock
 from dao_portal.services import Server, embedded_services
-from dao_portal.supervisor import Child, Roster, say
+from dao_portal.supervisor import Child, Keeper, Roster, say
 
 WEB_SECONDS = 60.0
 WATCH_SECONDS = 0.3
+WEB_FAILURES = 6  # one soon after the other: it will not start, and that is for the operator
 DEMO_ACCOUNTS = """
   Members        ada, mira, tomo
   Moderator      grace
@@ -43,25 +41,30 @@ DEMO_ACCOUNTS = """
 class Command(BaseCommand):
     help = (
         "Runs the portal: PostgreSQL and Valkey (unless DATABASE_URL and REDIS_URL name others), "
-        "web, Celery worker and beat. Ctrl-C stops it all. "
+        "web, the front before it (unless DAO_FRONT=0), Celery worker and beat. Ctrl-C stops it "
+        "all. "
         "Example: DAO_PORT=8001 DAO_STATE_DIR=/srv/portal manage.py runportal"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+        parser.add_argument(
+            "--host",
+            default="" if settings.TLS != "off" else "127.0.0.1",
+            help="the address to listen on (default: every one with TLS, else this machine's own)",
+        )
         parser.add_argument("--web-workers", type=int, default=2, help="gunicorn processes")
         parser.add_argument("--task-workers", type=int, default=2, help="Celery processes")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Runs until a signal comes (exit code 0) or a part dies (exit code 1)."""
         state: Path = settings.STATE_DIR
-        host, port = options["host"], settings.PORTAL_PORT
         roster = Roster(state / "portal.json")
         dead = None
         try:
             with only_portal(state):
                 roster.end_leftovers()
-                refuse_busy_port(host, port)
+                portal = Portal(options["host"], front_of(options["host"]))
+                portal.refuse_busy_ports()
                 with (
                     Signals() as signals,
                     embedded_services(state, settings.EMBEDDED_SERVICES) as services,
@@ -70,8 +73,8 @@ class Command(BaseCommand):
                         say(service.name, f"ready, data in {service.data}")
                     with signals.interrupt():
                         prepare_database()
-                    children = self.children(host, port, options)
-                    dead = self.run(services, children, host, roster, signals)
+                    children = portal.children(options["web_workers"], options["task_workers"])
+                    dead = self.run(services, children, portal, roster, signals)
         except ServiceError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
@@ -80,64 +83,38 @@ class Command(BaseCommand):
         if dead:
             sys.exit(1)
 
-    def children(self, host: str, port: int, options: dict[str, Any]) -> list[Child]:
-        """Web, worker and beat, in the order of their start."""
-        # Where there is only root, as in a container, root runs the worker: once is enough to know.
-        python = [sys.executable, "-W", "ignore:You're running the worker with superuser", "-m"]
-        celery = [*python, "celery", "-A", "dao_portal", "--quiet"]
-        web = [
-            *python,
-            "gunicorn",
-            "dao_portal.wsgi",
-            f"--bind={bracketed(host)}:{port}",
-            "--worker-class=gthread",
-            f"--workers={options['web_workers']}",
-            "--threads=4",
-            "--graceful-timeout=10",
-            "--no-control-socket",
-            "--preload",
-            "--log-level=warning",
-        ]
-        worker = [
-            *celery,
-            "worker",
-            "--loglevel=WARNING",
-            f"--concurrency={options['task_workers']}",
-            "--without-gossip",
-            "--without-mingle",
-        ]
-        beat = [
-            *celery,
-            "beat",
-            "--loglevel=WARNING",
-            f"--schedule={settings.STATE_DIR / 'beat'}",
-            "--pidfile=",
-        ]
-        commands = {"web": web, "worker": worker, "beat": beat}
-        return [Child(name, command, settings.BASE_DIR) for name, command in commands.items()]
-
     def run(
         self,
         services: Sequence[Server],
         children: Sequence[Child],
-        host: str,
+        portal: Portal,
         roster: Roster,
         signals: Signals,
     ) -> str | None:
         """The name of the part that died, or None when a signal came; children are gone then."""
+
+        def start_again(child: Child) -> None:
+            child.start_again()
+            roster.add(child)
+
         started: list[Child] = []
-        parts: list[Server | Child] = [*services, *children]
         try:
             for child in children:
-                child.start(os.environ)
+                child.start()
                 started.append(child)
                 roster.add(child)
-            dead = wait_for_web(host, parts, signals)
+            dead = wait_for_web(portal, [*services, *children], signals)
             if not dead and not signals.received:
                 self.stdout.write(summary())
                 self.stdout.flush()  # also when a pipe or a journal reads us
+            keepers = [
+                *(Keeper(service, service.start_again) for service in services),
+                *(Keeper(child, partial(start_again, child)) for child in children),
+            ]
             while not dead and not signals.wait(WATCH_SECONDS):
-                dead = find_dead(parts)
+                dead = find_dead(services, keepers)
+                for keeper in keepers if not dead else ():
+                    keeper.look()
             say("portal", f"{dead} ended by itself, stopping the rest" if dead else "stopping")
             return dead
         finally:
@@ -206,33 +183,6 @@ def only_portal(state: Path) -> Iterator[None]:
         yield
 
 
-def refuse_busy_port(host: str, port: int) -> None:
-    """Find out before anything is started."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise CommandError(
-                f"Cannot listen on {bracketed(host)}:{port}: {why_not(error, port)}"
-                " Choose another port with DAO_PORT."
-            ) from error
-
-
-def why_not(error: OSError, port: int) -> str:
-    if error.errno != errno.EADDRINUSE:
-        return f"{error.strerror}."
-    with contextlib.suppress(psutil.Error):
-        for connection in psutil.net_connections("inet"):
-            if connection.status != psutil.CONN_LISTEN or not connection.pid:
-                continue
-            if connection.laddr and connection.laddr.port == port:
-                name = psutil.Process(connection.pid).name()
-                return f"{name} (process {connection.pid}) uses the port."
-    return "another program uses the port."
-
-
 def prepare_database() -> None:
     """Tables, static files, and the demo where it is asked for."""
     say("portal", "migrating the database")
@@ -260,34 +210,27 @@ def collect_static() -> None:
     stamp.write_text(digest)
 
 
-def find_dead(parts: Sequence[Server | Child]) -> str | None:
-    return next((part.name for part in parts if part.exited), None)
-
-
-def wait_for_web(host: str, parts: Sequence[Server | Child], signals: Signals) -> str | None:
-    """Returns when the first page can be had, a signal came, or a part died (then its name)."""
-    deadline = time.monotonic() + WEB_SECONDS
-    while not web_answers(host):
-        if time.monotonic() > deadline:
-            raise ServiceError(f"The web server did not answer within {WEB_SECONDS:.0f} seconds.")
-        dead = find_dead(parts)
-        if dead or signals.wait(0.1):
-            return dead
+def find_dead(services: Sequence[Server], keepers: Sequence[Keeper]) -> str | None:
+    """The part without which there is no portal: all others are started again."""
+    for service in services:
+        if service.exited and service.name == "postgres":
+            return service.name
+    for keeper in keepers:
+        if keeper.part.name == "web" and keeper.failures > WEB_FAILURES:
+            return keeper.part.name
     return None
 
 
-def web_answers(host: str) -> bool:
-    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (compared, not listened on)
-    address = bracketed(everywhere.get(host, host))
-    request = urllib.request.Request(
-        f"http://{address}:{settings.PORTAL_PORT}/healthz",
-        headers={"Host": settings.PORTAL_URL.netloc},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return False
+def wait_for_web(portal: Portal, parts: Sequence[Server | Child], signals: Signals) -> str | None:
+    """Returns when the first page can be had, a signal came, or a part died (then its name)."""
+    deadline = time.monotonic() + WEB_SECONDS
+    while not portal.answers():
+        if time.monotonic() > deadline:
+            raise ServiceError(f"The web server did not answer within {WEB_SECONDS:.0f} seconds.")
+        dead = next((part.name for part in parts if part.exited), None)
+        if dead or signals.wait(0.1):
+            return dead
+    return None
 
 
 def summary() -> str:
@@ -300,7 +243,3 @@ def summary() -> str:
         lines += ["", "Nobody administers it yet. Next: manage.py setup"]
     connections.close_all()
     return "\n".join([*lines, "", "Ctrl-C stops it.", ""])
-
-
-def bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
