@@ -81,9 +81,11 @@ class Front:
         self.config.write_text(self.caddyfile())
 
     def caddyfile(self) -> str:
-        sites = [f"http://:{self.port}"]
-        if self.secure:
-            sites = [f"https://{name}:{self.port}" for name in self.names]
+        # The site without a name gets no certificate; under one of the names it takes requests
+        # for a host that is none of them, which are the portal's to refuse.
+        names = [*self.names, ""] if self.secure else [""]
+        scheme = "https" if self.secure else "http"
+        sites = [f"{scheme}://{name}:{self.port}" for name in names]
         listen = f"\tbind {self.host}\n" if self.host else ""
         text = OPTIONS.format(
             automatic="disable_redirects" if self.secure else "off",
@@ -206,7 +208,9 @@ SITE = """
 	encode zstd gzip
 
 	@large `{{header.Content-Length}} != "" && double({{header.Content-Length}}) > {most}.0`
-	error @large 413
+	handle @large {{
+		error 413
+	}}
 	request_body {{
 		max_size {most}
 	}}

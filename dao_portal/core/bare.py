@@ -27,4 +27,7 @@ def bare_page(status: int, *, community: str = "") -> str:
     except TemplateDoesNotExist:
         # What else a server cannot parse (414, 431, 501, ...) is the fault of whoever sent it.
         template = get_template("400.html")
-    return template.render({"code": status, "community_name": community})
+    try:
+        return template.render({"code": status, "community_name": community})
+    except ValueError:  # the static files were never collected, so no page can name its style
+        return f"<!doctype html><title>{status}</title><h1>{status}</h1>"
