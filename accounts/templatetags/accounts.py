@@ -14,7 +14,7 @@ from dao_portal.core.templatetags.portal import hue, icon, initials, short_name
 
 register = template.Library()
 
-ROLE_ICONS = {User.Role.MODERATOR: "shield-check", User.Role.ADMIN: "settings-2"}
+ROLE_ICONS: dict[str, str] = {User.Role.MODERATOR: "shield-check", User.Role.ADMIN: "settings-2"}
 THEME_ICONS = {"light": "sun", "dark": "moon", "auto": "monitor"}
 
 

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='OutgoingMail',
             fields=[
-                ('id', models.UUIDField(db_default=dao_portal.core.base.UUIDv7(), default=dao_portal.core.base.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(db_default=dao_portal.core.base.UUIDv7(), editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='created')),
                 ('updated_at', models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now(), verbose_name='updated')),
                 ('recipient', models.TextField(verbose_name='to')),
