@@ -1,6 +1,9 @@
 """What no form of ours ever sends: every page has an answer to it, and none is an error of ours."""
 
+import re
+
 import pytest
+from django.urls import get_resolver
 
 from tests.factories import (
     UserFactory,
@@ -10,6 +13,7 @@ from tests.factories import (
     receipt_of,
     voters_of,
 )
+from tests.test_roles import routes
 
 pytestmark = pytest.mark.django_db
 
@@ -116,6 +120,24 @@ def test_strange_addresses(reader, voting, address):
     for value in (*VALUES, "9223372036854775808", "00000000-0000-0000-0000-000000000000"):
         answer = reader.get(address.format(value))
         assert answer.status_code in (200, 301, 302, 303, 400, 404), value
+
+
+PLACES = sorted(
+    "/" + re.sub("<[^>]+>", "{}", route)
+    for route in routes(get_resolver())
+    if "<" in route and not route.startswith(("admin/", "accounts/"))
+)
+ARGUMENTS = ["0", "-1", "9" * 30, "٣", "%00", "%ff", "a%0ab", "%2e%2e", "a" * 251, "ä" * 300]
+
+
+def test_every_address_with_strange_arguments(reader, voting):
+    """Also those that are made tomorrow. What is sent does not matter: the address is wrong."""
+    assert "/proposals/{}/vote/" in PLACES
+    for place in PLACES:
+        for argument in ARGUMENTS:
+            for ask in (reader.get, reader.post):
+                answer = ask(place.format(*[argument] * place.count("{}")))
+                assert answer.status_code in (301, 302, 303, 400, 404, 405), (place, argument)
 
 
 @pytest.mark.parametrize("value", VALUES)
