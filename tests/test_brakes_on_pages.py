@@ -1,0 +1,170 @@
+"""What a member repeats too often is refused in words, at its form, with nothing lost."""
+
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from PIL import Image
+
+from accounts.models import Profile, User
+from dao_portal.core.base import database_now
+from dao_portal.core.brakes import TooOften
+from dao_portal.core.options import clear_option_cache, set_option
+from governance.models import Proposal
+from governance.services import publish_proposal
+from social.models import Comment, CommentReaction
+from tests.accounts.test_profile import FORM
+from tests.factories import HoldingFactory, ProposalFactory, comment_on
+from tests.social.test_comment_races import all_at_once
+
+DRAFT = {"title": "A bench", "description": "Of oak.", "lasts": "7", "unit": "days"}
+
+
+def limit(**options: int) -> None:
+    for key, most in options.items():
+        set_option(key.replace("__", "."), str(most), actor=None)
+    clear_option_cache()
+
+
+@pytest.fixture
+def ada(db) -> User:
+    return HoldingFactory().user
+
+
+@pytest.fixture
+def member(client, ada) -> Client:
+    client.force_login(ada)
+    return client
+
+
+def test_drafts(member, ada):
+    limit(governance__drafts_per_day=2)
+    for _time in range(2):
+        member.post("/proposals/new/", DRAFT)
+
+    refused = member.post("/proposals/new/", DRAFT | {"title": "A third bench"})
+
+    assert refused.status_code == 422
+    words = "You have started 2 drafts within a day. You can save the next one in 23 hours."
+    assert words in refused.text
+    assert 'value="A third bench"' in refused.text
+    assert Proposal.objects.filter(proposer=ada).count() == 2
+
+
+def test_a_deleted_draft_was_started_all_the_same(member, ada):
+    limit(governance__drafts_per_day=1)
+    draft = member.post("/proposals/new/", DRAFT)["Location"]
+    member.post(f"{draft}delete/")
+
+    assert member.post("/proposals/new/", DRAFT).status_code == 422
+
+
+def test_publishing(member, ada):
+    limit(governance__proposals_per_day=1)
+    first, second = (ProposalFactory(proposer=ada) for _number in range(2))
+    set_option("governance.notice_minutes", "0", actor=None)
+    clear_option_cache()
+
+    assert member.post(f"{first.get_absolute_url()}publish/").status_code == 303
+    refused = member.post(f"{second.get_absolute_url()}publish/")
+    assert member.post(f"{first.get_absolute_url()}publish/").status_code == 303  # again is once
+
+    assert refused.status_code == 422
+    assert "It was not published" in refused.text
+    words = "You have published 1 proposal within a day. You can publish the next in 23 hours."
+    assert words in refused.text
+    second.refresh_from_db()
+    assert second.status == "draft"
+
+
+def test_edits(member, ada):
+    limit(governance__edits_per_hour=1)
+    address = f"{ProposalFactory(proposer=ada).get_absolute_url()}edit/"
+    member.post(address, DRAFT)
+
+    refused = member.post(address, DRAFT | {"title": "A longer bench"})
+
+    assert refused.status_code == 422
+    assert "You have saved 1 change within an hour." in refused.text
+    assert 'value="A longer bench"' in refused.text
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["plain", "htmx"])
+def test_reactions(member, ada, headers):
+    limit(social__reactions_per_5_minutes=1)
+    comment = comment_on(ProposalFactory(upcoming=True))
+    member.post(f"/comments/{comment.pk}/like/")
+
+    refused = member.post(f"/comments/{comment.pk}/like/", {"undo": "1"}, headers=headers)
+    if not headers:
+        refused = member.get(comment.proposal.get_absolute_url())
+
+    assert "You have reacted 1 time in five minutes. You can go on in 4 min." in refused.text
+    assert CommentReaction.objects.get(user=ada).kind == 1
+    assert Comment.objects.get(pk=comment.pk).likes == 1
+    if headers:
+        assert refused.status_code == 422
+        assert 'aria-pressed="true"' in refused.text  # it shows the one that stands
+
+
+def test_profile(member, ada):
+    limit(accounts__profile_saves_per_hour=1)
+    member.post("/account/", FORM)
+
+    refused = member.post("/account/", FORM | {"bio": "I grow quinces."})
+
+    assert refused.status_code == 422
+    assert "You have saved your profile 1 time within an hour." in refused.text
+    assert "I grow quinces." in refused.text
+    assert Profile.objects.get(user=ada).bio != "I grow quinces."
+
+
+def test_pictures_count_also_when_they_are_none(member, ada):
+    limit(accounts__pictures_per_hour=1)
+    member.post("/account/", FORM | {"picture": SimpleUploadedFile("a.png", b"no picture")})
+    file = BytesIO()
+    Image.new("RGB", (8, 8)).save(file, "PNG")
+
+    refused = member.post(
+        "/account/", FORM | {"picture": SimpleUploadedFile("b.png", file.getvalue())}
+    )
+
+    assert refused.status_code == 422
+    assert "You have sent 1 picture within an hour." in refused.text
+    assert not Profile.objects.filter(user=ada).exclude(picture="").exists()
+
+
+def test_whoever_holds_nothing_publishes_nothing_unless_the_community_lets_everybody(db):
+    set_option("governance.notice_minutes", "0", actor=None)
+    clear_option_cache()
+    HoldingFactory()
+    draft = ProposalFactory(voting_start=database_now() + timedelta(days=1))
+    client = Client()
+    client.force_login(draft.proposer)
+    address = f"{draft.get_absolute_url()}publish/"
+
+    refused = client.post(address)
+    set_option("governance.proposal_threshold", "0", actor=None)
+    clear_option_cache()
+
+    assert refused.status_code == 422
+    assert "You need 1 voting power to publish, and you have 0." in refused.text
+    assert client.post(address).status_code == 303
+
+
+@pytest.mark.stress
+@pytest.mark.django_db(transaction=True)
+def test_forty_proposals_published_at_once_are_five():
+    ada = HoldingFactory().user
+    limit(governance__notice_minutes=0)
+    drafts = [ProposalFactory(proposer=ada) for _number in range(40)]
+
+    results = all_at_once(
+        [lambda draft=draft: publish_proposal(actor=ada, proposal_id=draft.pk) for draft in drafts]
+    )
+
+    refused = [result for result in results if isinstance(result, Exception)]
+    assert {type(refusal) for refusal in refused} == {TooOften}
+    assert Proposal.objects.filter(status="active").count() == 5
