@@ -15,7 +15,7 @@ from django.db import transaction
 
 from accounts.models import User
 from dao_portal.core.errors import DomainError
-from dao_portal.core.options import set_option
+from dao_portal.core.options import get_option, set_option
 from dao_portal.core.text import validate_one_line
 
 from ...models import Token
@@ -61,7 +61,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         self.stdout.write(
             f"{answers['name']} is set up: {admin.username} may sign in and administer it.\n"
-            f"Next: manage.py import_holders {answers['token']} holders.csv"
+            f"Next: manage.py import_holders {answers['token']} holders.csv\n"
+            f"Whoever holds {get_option('governance.proposal_threshold'):f} or more may publish"
+            " proposals (governance.proposal_threshold)."
         )
 
     def _ask(self, question: str) -> str:
