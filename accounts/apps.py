@@ -37,6 +37,7 @@ def _after_sign_up(*, user: Any, **_: Any) -> None:
 def _after_confirmation(*, email_address: Any, **_: Any) -> None:
     from . import services
 
+    services.release_address(owner=email_address.user, address=email_address.email)
     services.sync_email_verified(user=email_address.user)
 
 

@@ -94,6 +94,22 @@ def sync_email_verified(*, user: User) -> None:
 
 
 @transaction.atomic
+def release_address(*, owner: User, address: str) -> None:
+    """Take ``address``, which ``owner`` proved to be theirs, from whoever only said that it was.
+
+    Otherwise nobody could be known by an address that a stranger once typed at sign-up: the
+    database keeps it for one member. Locks that other member.
+    """
+    claimed = User.objects.alias(lower_email=Lower("email")).filter(
+        lower_email=address.lower(), email_verified=False
+    )
+    for other in claimed.exclude(pk=owner.pk).select_for_update():
+        EmailAddress.objects.filter(user=other, email__iexact=address, verified=False).delete()
+        other.email = None
+        other.save(update_fields=["email", "updated_at"])
+
+
+@transaction.atomic
 def update_profile(
     *,
     actor: User,

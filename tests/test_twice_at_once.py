@@ -5,7 +5,7 @@ from collections import Counter
 from uuid import uuid4
 
 import pytest
-from allauth.account.models import EmailAddress
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from django.core import mail
 from django.db import IntegrityError, transaction
 from django.test import Client
@@ -263,6 +263,25 @@ def test_the_same_new_address_at_once_is_added_once():
 
     assert {answer.status_code // 100 for answer in answers} <= {2, 3, 4}
     assert EmailAddress.objects.filter(email="new@example.org").count() <= 1
+
+
+def test_address_that_a_stranger_once_typed_goes_to_who_proves_it(ada):
+    stranger = UserFactory(email="ada.new@example.org", email_verified=False)
+    EmailAddress.objects.create(user=stranger, email=stranger.email, primary=True)
+    EmailAddress.objects.create(user=ada, email=ada.email, verified=True, primary=True)
+    proved = EmailAddress.objects.create(user=ada, email="Ada.New@example.org")
+    client = client_of(ada)
+
+    confirmed = client.post(f"/accounts/confirm-email/{EmailConfirmationHMAC(proved).key}/")
+    with transaction.atomic():
+        proved.refresh_from_db()
+        proved.set_as_primary()
+
+    assert confirmed.status_code == 302
+    ada.refresh_from_db()
+    stranger.refresh_from_db()
+    assert (ada.email.lower(), stranger.email) == ("ada.new@example.org", None)
+    assert not EmailAddress.objects.filter(user=stranger).exists()
 
 
 def test_who_collides_again_is_told_to_look(ada, monkeypatch):
