@@ -8,7 +8,7 @@ from django.db import connection
 
 from accounts.models import User
 from dao_portal.core.actions import Action
-from dao_portal.core.base import uuid7
+from dao_portal.core.base import new_keys
 from dao_portal.core.bulk import copy_rows
 from dao_portal.core.options import clear_option_cache, set_option
 from governance.canonical import reason_hash
@@ -73,6 +73,7 @@ class Community:
 def make_community() -> Community:
     """All of it, through the services wherever something is decided."""
     set_option("social.comments_per_5_minutes", "1000000", actor=None)
+    set_option("social.reactions_per_5_minutes", "1000000", actor=None)
     clear_option_cache()
     ada = UserFactory(username="ada", first_name="Ada", last_name="Okafor")
     authors = [
@@ -115,19 +116,23 @@ def discuss(proposal: Proposal, authors: list[User], *, threads: int, comments: 
 def proposal_with_votes(ada: User) -> Proposal:
     """Open, with the votes of VOTERS members, and power of SPARE others who may still vote."""
     token = Token.objects.get(symbol="DPT")
-    members = [User(username=f"voter{n}", email=None) for n in range(VOTERS + SPARE)]
-    copy_rows(User, ("id", "username", "password"), [(m.pk, m.username, "!") for m in members])
+    members = new_keys(VOTERS + SPARE)
+    copy_rows(
+        User,
+        ("id", "username", "password"),
+        [(member, f"voter{n}", "!") for n, member in enumerate(members)],
+    )
     copy_rows(
         UserToken,
-        ("id", "user", "token", "balance", "voting_power"),
-        [(uuid7(), member.pk, token.pk, n, n) for n, member in enumerate(members, start=1)],
+        ("user", "token", "balance", "voting_power"),
+        [(member, token.pk, n, n) for n, member in enumerate(members, start=1)],
     )
     proposal = open_proposal_with({ada: 7})
     copy_rows(
         Vote,
-        ("id", "proposal", "voter", "vote_type", "reason_sha256"),
+        ("proposal", "voter", "vote_type", "reason_sha256"),
         [
-            (uuid7(), proposal.pk, member.pk, Vote.Choice.values[n % 3], reason_hash(""))
+            (proposal.pk, member, Vote.Choice.values[n % 3], reason_hash(""))
             for n, member in enumerate(members[:VOTERS])
         ],
     )

@@ -151,7 +151,7 @@ def test_a_crash_shows_a_page_that_needs_nothing(client: Client, mailbox: Path) 
     assert "Something broke on our side" in response.content.decode()
 
 
-@pytest.mark.parametrize("code", ["400", "403", "403_csrf", "404", "410", "429", "500"])
+@pytest.mark.parametrize("code", ["400", "403", "403_csrf", "404", "409", "410", "429", "500"])
 def test_error_pages_need_no_database_and_no_context(code: str) -> None:
     """No django_db mark, no request: what these pages need must be there when all else fails."""
     page = render_to_string(f"{code}.html")
