@@ -226,6 +226,7 @@ def test_hanging_server_costs_one_try_a_run(server, mood):
     send_due_mails()
 
     assert server.connections == 1
+    assert OutgoingMail.objects.filter(attempts__gt=0).count() == (mood != "hangs")
 
 
 def test_woken_senders_leave_a_server_alone_that_is_away(server):

@@ -92,6 +92,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/admin/",
         "/admin/core/auditlog/",
         "/admin/accounts/user/",
+        "/admin/core/outgoingmail/",
         "/admin/core/setting/",
         "/admin/governance/proposal/",
         "/admin/governance/vote/",
