@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.core.cache import cache
 from django.urls import get_resolver
 
 from tests.factories import (
@@ -168,3 +169,32 @@ def test_a_strange_reason_is_kept_or_refused(client, voting, reason):
 
     assert answer.status_code in (303, 422)
     assert client.get(f"/proposals/{voting.number}/votes/").status_code == 200
+
+
+ACCOUNT_FORMS = {
+    "/accounts/login/": ("login", "password"),
+    "/accounts/signup/": ("email", "username", "password1"),
+    "/accounts/password/reset/": ("email",),
+    "/accounts/reauthenticate/": ("password", "next"),
+    "/accounts/email/": ("email", "action_add", "action_remove"),
+    "/accounts/password/change/": ("oldpassword", "password1", "password2"),
+    "/accounts/password/set/": ("email",),
+    "/accounts/sessions/": ("id",),
+    "/admin/login/": ("username", "password", "next"),
+}
+
+
+@pytest.mark.parametrize("path", ACCOUNT_FORMS)
+def test_strange_words_in_the_forms_of_an_account(reader, path):
+    for value in [
+        *VALUES,
+        "a\0b",
+        "x" * 100_000,
+        "a@b\n.org",
+        "é@exämple.org",
+        '"a b"@example.org',
+    ]:
+        reader.cookies["known"] = "Ã:" + "0" * 32
+        answer = reader.post(path, dict.fromkeys(ACCOUNT_FORMS[path], value))
+        assert answer.status_code < 500, value
+        cache.clear()  # no brake is to be felt

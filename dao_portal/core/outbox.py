@@ -38,6 +38,7 @@ FORGET_AFTER = timedelta(days=30)
 # The first pause is longer than one try can take (EMAIL_TIMEOUT for each step of SMTP): nobody
 # else takes a mail up while it is being sent.
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=2), timedelta(hours=1)
+MOST_SAID = 200  # characters of ``last_error``
 SECONDS_A_RUN = 45.0  # then the next sweep goes on: a worker has other things to do as well
 AWAY, AWAY_SECONDS = "mail:server-away", 60
 
@@ -181,7 +182,7 @@ def _said(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code = next(iter(error.recipients.values()))[0]
     words = [type(error).__name__, code, getattr(error, "strerror", None)]
-    return " ".join(str(word) for word in words if word)
+    return " ".join(str(word) for word in words if word)[:MOST_SAID]
 
 
 def _close(connection: Any) -> None:
