@@ -132,7 +132,7 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
             models.CheckConstraint(condition=~models.Q(email=""), name="users_email_not_empty_ck"),
         )
         indexes = (
-            # the admin's list of moderators and administrators
+            # the admin's list of moderators and administrators, whose names are kept from others
             models.Index(fields=["role"], name="users_role_ix"),
             # the admin's filters, newest first: rare answers lie anywhere in a million
             models.Index(fields=["is_active", "-id"], name="users_active_ix"),
@@ -149,10 +149,6 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
             models.Index(LOWER_NAME, "id", name="users_directory_name_ix"),
             # the directory, found by how the last name begins
             models.Index(Lower("last_name"), name="users_directory_last_name_ix"),
-            # a name that is being taken: is it that of a moderator or administrator?
-            models.Index(
-                fields=["name_skeleton"], condition=MODERATING, name="users_staff_names_ix"
-            ),
         )
 
     def __str__(self) -> str:

@@ -66,13 +66,5 @@ class Migration(migrations.Migration):
                 fields=["username_skeleton"], name="users_username_skeleton_uniq"
             ),
         ),
-        migrations.AddIndex(
-            model_name="user",
-            index=models.Index(
-                condition=models.Q(role__in=["moderator", "admin"]),
-                fields=["name_skeleton"],
-                name="users_staff_names_ix",
-            ),
-        ),
         migrations.RunSQL((SQL / "0009_names_guard.sql").read_text(), FORGET_GUARD),
     ]

@@ -16,12 +16,18 @@ RETURN CASE
       regexp_replace(translate(lower(name), '01i|', 'olll'), '[^a-z0-9]', '', 'g'), 'm', 'rn'
     )
   ELSE (
+    -- one look at the index for each letter: a join would read the whole table for every name
     SELECT normalize(
-      coalesce(string_agg(coalesce(look_alikes.shape, each.letter), '' ORDER BY each.place), ''),
+      coalesce(
+        string_agg(
+          coalesce((SELECT shape FROM look_alikes WHERE letter = each.part), each.part),
+          '' ORDER BY each.place
+        ),
+        ''
+      ),
       NFD
     )
-    FROM string_to_table(normalize(name, NFD), NULL) WITH ORDINALITY AS each (letter, place)
-    LEFT JOIN look_alikes ON look_alikes.letter = each.letter
+    FROM string_to_table(normalize(name, NFD), NULL) WITH ORDINALITY AS each (part, place)
   )
 END;
 

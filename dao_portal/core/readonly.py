@@ -295,12 +295,14 @@ def yes_or_no(value: bool) -> str:
 
 
 def member_named(words: str) -> UUID | None:
-    """The key of the member with exactly this username, however capitalised."""
+    """The key of the member with exactly this username, however capitalised; @ may lead it."""
     members = get_user_model()._default_manager.alias(  # noqa: SLF001  (whatever it is called)
         lower_username=Lower("username")
     )
     found: UUID | None = (
-        members.filter(lower_username=words.lower()).values_list("pk", flat=True).first()
+        members.filter(lower_username=words.lower().removeprefix("@"))
+        .values_list("pk", flat=True)
+        .first()
     )
     return found
 

@@ -50,8 +50,10 @@ def test_create_superuser_makes_an_administrator():
 
 
 def test_a_name_is_never_empty():
-    assert str(UserFactory(username="ada", first_name="Ada", last_name="Okafor")) == "Ada Okafor"
-    assert str(UserFactory(username="mira")) == "mira"
+    ada = UserFactory(username="ada", first_name="Ada", last_name="Okafor")
+
+    assert (ada.get_full_name(), str(ada)) == ("Ada Okafor", "Ada Okafor (@ada)")
+    assert str(UserFactory(username="mira")) == "@mira"
     assert UserFactory(username="tomo", first_name="Tomo").get_short_name() == "Tomo"
 
 

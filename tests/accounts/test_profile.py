@@ -36,7 +36,7 @@ def test_profile_is_saved_and_shown(client, ada):
     assert (response.status_code, response["Location"]) == (303, "/account/")
     assert response.cookies["theme"].value == "dark"
     page = client.get("/members/ada/").text
-    assert "<h1>Ada Okafor</h1>" in page
+    assert "<h1><bdi>Ada Okafor</bdi></h1>" in page
     assert "<p>I vote on <strong>everything</strong>.</p>" in page
     assert (
         '<a href="https://ada.example" rel="nofollow noopener ugc">https://ada.example</a>' in page

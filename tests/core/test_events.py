@@ -125,6 +125,7 @@ def test_what_is_private_stays_off_the_public_page():
     assert set(Action) - PUBLIC_ACTIONS == {
         Action.MEMBER_JOINED,
         Action.MEMBER_VERIFIED,
+        Action.MEMBER_RENAMED,
         Action.PROFILE_CHANGED,
         Action.HOLDING_CLAIMED,
         Action.PROPOSAL_CREATED,

@@ -118,9 +118,9 @@ def test_rows_are_found_by_member_or_proposal(grace, proposal, model):
     def found(term: str) -> set[str]:
         return set(listed(grace.get(page(model), {"q": term}), "member"))
 
-    assert found("AMY") == {"amy"}
-    assert found("dan") == {"dan"}
-    assert {"amy", "ben", "cleo"} <= found(f"#{proposal.number}")
+    assert found("AMY") == found("@amy") == {"@amy"}
+    assert found("dan") == {"@dan"}
+    assert {"@amy", "@ben", "@cleo"} <= found(f"#{proposal.number}")
     assert found("am") == found("%") == found("9" * 30) == set()
 
 

@@ -73,7 +73,7 @@ def test_list_row_says_how_it_stands(client, ada):
     response = client.get(LIST)
 
     assert (
-        f"Open Text #{proposal.number} Plant trees Ada Okafor closes in 2 hours 2 voters"
+        f"Open Text #{proposal.number} Plant trees Ada Okafor @ada closes in 2 hours 2 voters"
         " 75% for needs 2/3 37.5% of quorum"
     ) in words(response)
 
@@ -352,7 +352,7 @@ def test_imported_page_is_exact_and_without_exponents(client):
     page = words(client.get(proposal.get_absolute_url()))
     votes = words(client.get(f"{proposal.get_absolute_url()}votes/"))
 
-    assert "Proposed by 0x1111…1111 brought over from Snapshot" in page
+    assert "Proposed by @0x1111…1111 brought over from Snapshot" in page
     assert "12,345,678.12345678901234589 power For > 700.5 Against" in page
     assert "The votes were cast on Snapshot and brought over as they were." in page
     assert not re.search(r"\dE[-+]?\d", page + votes)

@@ -423,7 +423,7 @@ def test_votes_page_lists_power_share_and_reason(signed_in, ada, proposal):
     response = signed_in.get(address(proposal, "votes/"))
 
     mine, other = rows(response)
-    assert mine.startswith("AD ada You ")
+    assert mine.startswith("AD @ada You ")
     assert mine.endswith("For 12,480 99.9% of all votes Shade.")
     assert other.endswith("Against 5 0% of all votes")
 

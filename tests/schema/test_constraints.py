@@ -101,6 +101,10 @@ COPIES = {
     "users_email_key": {"username": "'other'"},
     "users_username_ci_uniq": {"username": "upper(username)", "email": "NULL"},
     "users_username_key": {"email": "NULL"},
+    "users_username_skeleton_uniq": {
+        "username": "'\N{CYRILLIC SMALL LETTER A}d_a'",
+        "email": "NULL",
+    },
     "votes_proposal_voter_uniq": {"vote_type": "'no'"},
     "waiting_holdings_token_holder_uniq": {"balance": "2"},
     "wallets_address_ci_uniq": {"address": "lower(address)", "is_primary": "false"},

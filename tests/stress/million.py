@@ -33,11 +33,13 @@ $$;
 TABLES = {
     "users": """
         INSERT INTO users (id, created_at, updated_at, password_hash, username, email, first_name,
-                           last_name, role, is_active, email_verified)
+                           last_name, role, is_active, email_verified,
+                           username_skeleton, name_skeleton)
         SELECT pg_temp.key(n), pg_temp.at(n), pg_temp.at(n), '!', 'member' || n,
                'member' || n || '@example.org', 'Given' || n % 1000, 'Family' || n,
                CASE WHEN n <= 3 THEN 'admin' WHEN n <= {rare} THEN 'moderator' ELSE 'user' END,
-               n > {rare}, n > {rare}
+               n > {rare}, n > {rare},
+               skeleton('member' || n), skeleton('Given' || n % 1000 || 'Family' || n)
         FROM generate_series(1, {rows}) AS n""",
     "profiles": """
         INSERT INTO profiles (id, created_at, updated_at, user_id, bio)

@@ -29,8 +29,11 @@ def typed(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO(PASSWORD + "\n"))
 
 
-def test_setup_makes_name_token_and_administrator(typed, client, settings):
-    call_command("setup", **ANSWERS)
+def test_setup_makes_name_token_and_administrator(
+    typed, client, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        call_command("setup", **ANSWERS)
 
     admin = User.objects.get()
     assert (admin.username, admin.role, admin.email_verified) == ("noor", "admin", True)
@@ -54,8 +57,11 @@ def test_setup_twice_is_refused(typed):
     ("change", "complaint"),
     [
         ({"email": "nobody"}, "Enter a valid email address"),
-        ({"admin": "no or"}, "Enter a valid username"),
-        ({"token": "R V"}, "letters and digits"),
+        ({"admin": "no or"}, "Use letters, digits, dots"),
+        ({"admin": "admin"}, "reserved"),
+        ({"name": "River\u202eCommons"}, "U\\+202E, right-to-left override"),
+        ({"token": "R\N{GREEK CAPITAL LETTER IOTA}V"}, "letters A to Z"),
+        ({"token": "R V"}, "letters A to Z and digits"),
         ({"name": None}, "The community's name: no option gives it"),
     ],
 )
@@ -76,12 +82,15 @@ def test_setup_refuses_a_weak_password(monkeypatch):
     assert not User.objects.exists()
 
 
-def test_setup_asks_for_what_no_option_gives(monkeypatch, typed):
+def test_setup_asks_for_what_no_option_gives(
+    monkeypatch, typed, django_capture_on_commit_callbacks
+):
     asked = []
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or "Delta")
 
-    call_command("setup", **ANSWERS | {"name": None})
+    with django_capture_on_commit_callbacks(execute=True):
+        call_command("setup", **ANSWERS | {"name": None})
 
     assert asked == ["The community's name: "]
     assert get_option("community.name") == "Delta"
