@@ -279,7 +279,7 @@ class ProfileForm(forms.ModelForm[Profile]):
             )
         try:
             services.count_picture(actor=self.instance.user)
-            return square_picture(file)
+            return square_picture(file.read())
         except DomainError as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
 

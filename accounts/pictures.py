@@ -1,20 +1,32 @@
-"""Members' pictures: whatever is sent becomes a small square of our own making."""
+"""Members' pictures: whatever is sent becomes a small square of our own making.
+
+The drawing is done by a program of its own (``accounts/drawing.py``), so that no file holds a
+thread of the web for long, fills its memory, or reaches what it knows. Whatever comes, the answer
+is there within five seconds.
+"""
 
 from __future__ import annotations
 
-from io import BytesIO
-from typing import IO
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, ImageOps
 
 from dao_portal.core.errors import DomainError
+from dao_portal.processes import lock_file, try_lock
 
-SIDE = 256  # pixels
+from . import drawing
+
+SIDE = drawing.SIDE
 MOST_BYTES = 2 * 1024 * 1024
-MOST_PIXELS = 4096 * 4096  # unpacked they take four bytes each
-FORMATS = ("PNG", "JPEG", "WEBP")  # the only decoders that ever see a stranger's file
-DEEP_GREY = ("I;16", "I;16B", "I;16L", "I;16N", "I")
+MOST_AT_ONCE = 2  # on this machine, whatever the number of its web processes
+PATIENCE = 1.0  # seconds until one of them has ended
+MOST_SECONDS = 3.5  # by the clock on the wall; the program has a limit of CPU beside it
 
 
 class NotAPicture(DomainError):
@@ -25,31 +37,60 @@ class TooManyPixels(DomainError):
     message = _("This picture has too many pixels. Send one of at most 4096 by 4096.")
 
 
-def square_picture(file: IO[bytes]) -> bytes:
-    """``file`` as a WebP of SIDE by SIDE, its middle, upright; of a moving picture the first frame.
+class TooMuchWork(DomainError):
+    message = _(
+        "This picture takes too long to read. Open it in a picture program, save it as a plain"
+        " JPEG or PNG, and send that."
+    )
 
-    Nothing of the file survives but its pixels: no place, no camera, no text, no colour profile.
-    Raises NotAPicture, or TooManyPixels before a single one is unpacked.
+
+class TooManyPictures(DomainError):
+    message = _("Many members send pictures right now. Send yours again in a minute.")
+
+
+REFUSALS: dict[int, type[DomainError]] = {
+    drawing.TOO_MANY_PIXELS: TooManyPixels,
+    drawing.TOO_MUCH: TooMuchWork,
+    -signal.SIGXCPU: TooMuchWork,
+    -signal.SIGKILL: TooMuchWork,  # the same, or a machine without memory
+}
+
+
+def square_picture(data: bytes) -> bytes:
+    """``data`` as a WebP of SIDE by SIDE; drawing.draw() says what of it.
+
+    Raises NotAPicture, TooManyPixels, TooMuchWork, and TooManyPictures after PATIENCE.
     """
-    try:
-        with Image.open(file, formats=FORMATS) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise TooManyPixels
-            pixels = _plain(ImageOps.exif_transpose(image))
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as bomb:
-        raise TooManyPixels from bomb
-    except DomainError:
-        raise
-    except Exception as broken:  # what a decoder raises at a hostile file is anybody's guess
-        raise NotAPicture from broken
-    square = ImageOps.fit(pixels, (SIDE, SIDE), Image.Resampling.LANCZOS)
-    output = BytesIO()
-    square.save(output, "WEBP", quality=85)
-    return output.getvalue()
+    with _turn():
+        try:
+            drawn = subprocess.run(
+                [sys.executable, "-I", drawing.__file__],
+                input=data,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={},  # no secret goes along; -I: nor does the environment say what is imported
+                timeout=MOST_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as late:
+            raise TooMuchWork from late
+    if drawn.returncode != drawing.DRAWN:
+        raise REFUSALS.get(drawn.returncode, NotAPicture)
+    return drawn.stdout
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    """``image`` in 8 bits of red, green and blue, with its transparency if it has one."""
-    if image.mode in DEEP_GREY:  # convert() would cut 16 bits off at white
-        image = image.point(lambda grey: grey / 256).convert("L")
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One of MOST_AT_ONCE turns; locks of files, so that it comes back from a killed process."""
+    with ExitStack() as held:
+        folder = settings.STATE_DIR / "turns"
+        turns = [
+            held.enter_context(lock_file(folder / f"picture-{number}"))
+            for number in range(MOST_AT_ONCE)
+        ]
+        until = time.monotonic() + PATIENCE
+        while not any(map(try_lock, turns)):
+            if time.monotonic() > until:
+                raise TooManyPictures
+            time.sleep(0.02)
+        yield

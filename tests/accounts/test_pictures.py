@@ -32,7 +32,7 @@ def opened(data: bytes) -> Image.Image:
 
 
 def redraw(data: bytes) -> Image.Image:
-    return opened(square_picture(BytesIO(data)))
+    return opened(square_picture(data))
 
 
 def is_like(pixel, color) -> bool:
@@ -105,9 +105,7 @@ def test_nothing_but_the_pixels_survives():
     text.add_text("comment", "SECRET")
     text.add_itxt("XML:com.adobe.xmp", "<x:xmpmeta>SECRET</x:xmpmeta>")
 
-    data = square_picture(
-        BytesIO(drawing("PNG", exif=exif, icc_profile=profile, pnginfo=text)),
-    )
+    data = square_picture(drawing("PNG", exif=exif, icc_profile=profile, pnginfo=text))
 
     assert b"SECRET" not in data
     assert set(opened(data).info) <= {"loop", "background", "timestamp", "duration"}
@@ -186,13 +184,13 @@ HOSTILE = {
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
 def test_what_is_no_picture_is_refused(data):
     with pytest.raises(NotAPicture):
-        square_picture(BytesIO(data))
+        square_picture(data)
 
 
 @pytest.mark.parametrize("size", [(20_000, 20_000), (10_000, 10_000), (4097, 4096), (65_000, 300)])
 def test_too_many_pixels_are_refused_before_they_are_unpacked(size):
     with pytest.raises(TooManyPixels):
-        square_picture(BytesIO(png_header(*size)))
+        square_picture(png_header(*size))
 
 
 def test_the_largest_that_is_let_in():
@@ -201,7 +199,7 @@ def test_the_largest_that_is_let_in():
 
 def test_what_is_hidden_behind_a_picture_is_gone():
     """A file that is a picture to Pillow and a page or an archive to others."""
-    data = square_picture(BytesIO(drawing() + HTML + b"PK\x03\x04"))
+    data = square_picture(drawing() + HTML + b"PK\x03\x04")
 
     assert b"script" not in data
     assert b"PK\x03\x04" not in data
