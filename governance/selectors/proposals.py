@@ -36,6 +36,7 @@ from .tallies import Standing, standings
 
 Status = Proposal.Status
 NEEDED_SHOWN = 5
+MOST_DIGITS = 18  # of a number that PostgreSQL knows
 
 ACTIVE = Q(status=Status.ACTIVE)
 OPEN = ACTIVE & Q(opened_at__isnull=False, voting_end__gt=Now())
@@ -168,7 +169,7 @@ def _found(viewer: User | AnonymousUser, filters: ListFilters) -> ProposalQueryS
 def _search(found: ProposalQuerySet, words: str) -> ProposalQuerySet:
     """By words of title and text, or by number: "#42" is what people say to each other."""
     number = words.removeprefix("#")
-    if number.isascii() and number.isdigit():
+    if number.isascii() and number.isdigit() and len(number) <= MOST_DIGITS:
         by_words = Proposal.objects.search(number).values("pk")
         return found.filter(Q(number=int(number)) | Q(pk__in=by_words))
     return found.search(words)
