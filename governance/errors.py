@@ -20,6 +20,19 @@ class NotEditable(DomainError):
     message = _("Voting has opened, so the proposal can no longer be changed.")
 
 
+class ChangedMeanwhile(DomainError):
+    """The text was saved elsewhere after it was read for editing; ``version`` is what stands."""
+
+    message = _(
+        "This proposal was changed in another window after you opened this one. Nothing was saved,"
+        " and what you wrote is still here: save it again to replace the other version."
+    )
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+        super().__init__()
+
+
 class NotPublishable(DomainError):
     """The draft or its author does not meet today's rules.
 

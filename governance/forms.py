@@ -89,6 +89,8 @@ class ProposalForm(forms.Form):
     unit = forms.ChoiceField(
         label=_("Unit"), choices=[(key, label) for key, (label, _length) in UNITS.items()]
     )
+    # Of which saved text this is a change: that another window did not save a newer one.
+    version = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(
         self,
@@ -139,6 +141,10 @@ class ProposalForm(forms.Form):
             voting_start=start,
             voting_end=end,
         )
+
+    def read_again(self, version: str) -> None:
+        """Let the next saving replace ``version``, now that its author knows of it."""
+        self.data = {**dict(self.data.items()), "version": version}
 
     def add_refusal(self, refusal: DomainError) -> None:
         """Show why the services refused; what is missing, at its field."""
@@ -192,7 +198,11 @@ def _written(proposal: Proposal | None) -> dict[str, Any]:
     usual = {"opens_at": USUAL_HOUR, "lasts": USUAL_DAYS, "unit": "days"}
     if proposal is None:
         return usual
-    text = {"title": proposal.title, "description": proposal.description}
+    text = {
+        "title": proposal.title,
+        "description": proposal.description,
+        "version": proposal.saved_version,
+    }
     window = _window_of(proposal)
     return text | (_written_window(window) if window else usual)
 

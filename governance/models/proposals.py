@@ -21,6 +21,7 @@ from accounts.models import User
 from dao_portal.core.base import AmountField, BaseModel, bounded_html
 from treasury.models import Token, not_negative
 
+from ..canonical import canonical_time
 from ..outcome import Rule, Tally, to_units
 
 if TYPE_CHECKING:
@@ -461,6 +462,11 @@ class Proposal(BaseModel):
     def is_editable(self) -> bool:
         """Until voting opens."""
         return self.phase in (self.Phase.DRAFT, self.Phase.UPCOMING)
+
+    @property
+    def saved_version(self) -> str:
+        """Which saved version this is, for whoever edits it and must not undo a newer one."""
+        return canonical_time(self.updated_at)
 
     @property
     def rule(self) -> Rule:

@@ -24,6 +24,7 @@ from dao_portal.core.text import one_line, validate_one_line
 
 from ..canonical import canonical_hash
 from ..errors import (
+    ChangedMeanwhile,
     NotADraft,
     NotEditable,
     NothingToCopy,
@@ -108,10 +109,15 @@ def create_draft(*, actor: User, content: Content, key: UUID | None = None) -> P
 
 
 @transaction.atomic
-def edit_proposal(*, actor: User, proposal_id: UUID, content: Content) -> Proposal:
+def edit_proposal(
+    *, actor: User, proposal_id: UUID, content: Content, version: str | None = None
+) -> Proposal:
     """Change a draft, or a published proposal before voting opens.
 
     Locks the member's count of changes, then the proposal. Raises TooOften among others.
+
+    ``version`` is that of the text which ``actor`` read; ChangedMeanwhile where another stands,
+    unless it says the same. None where nobody has read any.
 
     A published proposal keeps meeting the rules for publishing: its window may not move closer
     than the notice that members were promised.
@@ -120,9 +126,11 @@ def edit_proposal(*, actor: User, proposal_id: UUID, content: Content) -> Propos
     proposal = lock_own_proposal(actor=actor, proposal_id=proposal_id)
     if not proposal.is_editable:
         raise NotEditable
-    old = _fingerprints(proposal)
+    old, standing = _fingerprints(proposal), proposal.saved_version
     window = (proposal.voting_start, proposal.voting_end)
     content.write_to(proposal)
+    if version not in (None, standing) and _fingerprints(proposal) != old:
+        raise ChangedMeanwhile(standing)
     _require_title_and_window(proposal)
     published = proposal.status != Proposal.Status.DRAFT
     if published:

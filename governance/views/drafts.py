@@ -19,6 +19,7 @@ from dao_portal.core.once import made_before, read_key
 
 from .. import selectors, services
 from ..errors import (
+    ChangedMeanwhile,
     NotADraft,
     NotEditable,
     NothingToCopy,
@@ -85,9 +86,16 @@ def _save(request: HttpRequest, form: ProposalForm, proposal: Proposal | None) -
         if proposal is None:
             saved = services.create_draft(actor=actor, content=content, key=read_key(request.POST))
         else:
-            saved = services.edit_proposal(actor=actor, proposal_id=proposal.pk, content=content)
+            saved = services.edit_proposal(
+                actor=actor,
+                proposal_id=proposal.pk,
+                content=content,
+                version=form.cleaned_data["version"] or None,
+            )
     except DomainError as refusal:
         form.add_refusal(refusal)
+        if isinstance(refusal, ChangedMeanwhile):
+            form.read_again(refusal.version)
         return None
     if saved.status == Proposal.Status.DRAFT:
         messages.success(request, _("Draft saved. Only you can see it."))

@@ -236,7 +236,7 @@ def test_bad_input_is_named_kept_and_saves_nothing(signed_in, case, step):
     assert f'<a href="#id_{field}">' in html
     assert f'id="id_{field}_error"' in html
     form = response.context["form"]
-    assert {name: form[name].value() for name in form.fields} == sent
+    assert {name: form[name].value() for name in sent} == sent
     assert not Proposal.objects.exists()
 
 
