@@ -161,14 +161,17 @@ def delete_draft(*, actor: User, proposal_id: UUID, key: UUID | None = None) -> 
 
 
 @transaction.atomic
-def publish_proposal(*, actor: User, proposal_id: UUID) -> Proposal:
+def publish_proposal(*, actor: User, proposal_id: UUID, version: str | None = None) -> Proposal:
     """Show a draft to everybody; it opens by itself. Twice changes nothing.
 
-    Locks the proposal, then the member's count of what they published.
+    Locks the proposal, then the member's count of what they published. ``version`` is what
+    ``actor`` looked over; ChangedMeanwhile where another was saved since.
     """
     proposal = lock_own_proposal(actor=actor, proposal_id=proposal_id)
     if proposal.status != Proposal.Status.DRAFT:
         return proposal
+    if version not in (None, proposal.saved_version):
+        raise ChangedMeanwhile(proposal.saved_version)
     require_publishable(proposal, actor, current_rules())
     PUBLISHED.count(actor)
     proposal.status = Proposal.Status.ACTIVE

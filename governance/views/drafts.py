@@ -160,7 +160,17 @@ def proposal_publish(request: HttpRequest, number: int) -> HttpResponse:
     refused, too_often = False, ""
     if request.method == "POST":
         try:
-            services.publish_proposal(actor=_member(request), proposal_id=proposal.pk)
+            services.publish_proposal(
+                actor=_member(request),
+                proposal_id=proposal.pk,
+                version=request.POST.get("version"),
+            )
+        except ChangedMeanwhile:
+            messages.error(
+                request,
+                _("This draft was changed in another window. Look once more, then publish it."),
+            )
+            return see_other(request.path)
         except NotPublishable:
             refused = True  # the list of checks says why
         except TooOften as refusal:

@@ -123,6 +123,31 @@ def test_draft_that_was_published_in_another_window_is_a_newer_one(client):
     assert client.post(address, form | {"title": "Half a thought"}).status_code == 422
 
 
+def test_draft_that_was_changed_in_another_window_is_looked_over_again(client):
+    draft = ProposalFactory(
+        voting_start=timezone.now() + 7 * DAY, voting_end=timezone.now() + 12 * DAY
+    )
+    give_power(draft.proposer, 1)
+    client.force_login(draft.proposer)
+    address = f"{draft.get_absolute_url()}publish/"
+    seen = version_on(client.get(address))
+    window = {"voting_start": draft.voting_start, "voting_end": draft.voting_end}
+    services.edit_proposal(
+        actor=draft.proposer,
+        proposal_id=draft.pk,
+        content=Content("Other", "Other words.", **window),
+    )
+
+    refused = client.post(address, {"version": seen}, follow=True)
+
+    draft.refresh_from_db()
+    assert (draft.status, refused.redirect_chain) == ("draft", [(address, 303)])
+    assert "This draft was changed in another window. Look once more" in refused.text
+    client.post(address, {"version": version_on(refused)})
+    draft.refresh_from_db()
+    assert draft.status == "active"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_edit_that_waits_for_a_newer_one_is_refused():
     draft = ProposalFactory()
