@@ -29,6 +29,7 @@ from dao_portal.core.management.portal import UnixConnection, front_of
 from dao_portal.core.middleware import MOST_BYTES
 from dao_portal.front import PAGES, Front
 from dao_portal.programs import caddy_program
+from tests.portal import free_port
 from tests.stress.parts import wait_for
 
 HOST = "dao.example.org"
@@ -41,12 +42,6 @@ NAMES = (
     *("Content-Security-Policy", "X-Frame-Options", "X-Content-Type-Options"),
     *("Referrer-Policy", "Cross-Origin-Opener-Policy"),
 )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextmanager

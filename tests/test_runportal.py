@@ -1,114 +1,28 @@
 """``runportal`` as an operator meets it: real processes, real signals."""
 
 import os
-import shutil
 import signal
 import socket
-import subprocess
-import sys
-import tempfile
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import suppress
 
 import psutil
 import pytest
-from django.conf import settings
+from redis import Redis
 
-from dao_portal.processes import is_alive
-from dao_portal.services import Postgres, socket_dir
-from dao_portal.supervisor import Child, Roster
+from dao_portal.processes import ServiceError
+from dao_portal.services import Valkey
+from dao_portal.supervisor import LIVED_SECONDS, Child, Keeper, Roster
+from tests.portal import Asking, Portal, own_portal
+from tests.stress.parts import wait_for
 
-PARTS = {"web", "worker", "beat", "postgres", "valkey"}
-
-
-class Portal:
-    """A portal in a state folder and on a port of its own."""
-
-    def __init__(self, state: Path, port: int) -> None:
-        self.state = state
-        self.port = port
-        self.environment = {
-            **os.environ,
-            "DAO_STATE_DIR": str(state),
-            "DAO_PORT": str(port),
-            "DATABASE_URL": "",
-            "REDIS_URL": "",
-        }
-        self.lines: list[str] = []
-
-    def manage(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "manage.py", *arguments],
-            cwd=settings.BASE_DIR,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    def start(self) -> None:
-        """Returns when the portal says that it can be stopped."""
-        self.process = self.manage("runportal")
-        self.lines = []
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip())
-            if "Ctrl-C stops it." in line:
-                return
-        self.end()
-        pytest.fail("\n".join(["the portal did not start", *self.lines]))
-
-    def end(self) -> int:
-        """What the portal still says, and its exit code."""
-        rest, _ = self.process.communicate(timeout=180)
-        self.lines += rest.splitlines()
-        return self.process.returncode
-
-    def part(self, name: str) -> psutil.Process:
-        """A direct part of the portal, by its name in the log."""
-        if name == "postgres":
-            return Postgres(self.state).running()
-        marks = {"web": "gunicorn", "worker": "worker", "beat": "beat"}
-        for child in psutil.Process(self.process.pid).children():
-            if marks[name] in child.cmdline():
-                return child
-        raise AssertionError(f"no {name}")
-
-    def processes(self) -> list[psutil.Process]:
-        """Everything alive that this portal started: it all inherits DAO_STATE_DIR or names it."""
-        found = []
-        for process in psutil.process_iter(["cmdline"]):
-            try:
-                line = " ".join(process.info["cmdline"] or [])
-                ours = process.environ().get("DAO_STATE_DIR") == str(self.state)
-            except psutil.Error:
-                ours = False
-            if (ours or str(self.state) in line or str(socket_dir(self.state)) in line) and (
-                process.pid != os.getpid()
-            ):
-                found.append(process)
-        return [process for process in found if is_alive(process)]
-
-    def get(self, path: str) -> int:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
-            return answer.status
+CHILDREN = ("web", "front", "worker", "beat")
 
 
 @pytest.fixture(scope="module")
 def portal() -> Iterator[Portal]:
-    state = Path(tempfile.mkdtemp(prefix="dao-test-"))
-    state.chmod(0o755)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    portal = Portal(state, port)
-    yield portal
-    for process in portal.processes():
-        process.kill()
-    shutil.rmtree(state, ignore_errors=True)
-    shutil.rmtree(socket_dir(state), ignore_errors=True)
+    with own_portal() as portal:
+        yield portal
 
 
 def test_the_portal_runs_until_ctrl_c(portal):
@@ -140,9 +54,9 @@ def test_the_portal_runs_until_ctrl_c(portal):
 
 def test_a_killed_portal_leaves_nothing_that_the_next_start_does_not_clear(portal):
     portal.start()
-    orphans = {name: portal.part(name).pid for name in ("web", "worker", "beat")}
+    orphans = {name: portal.part(name).pid for name in CHILDREN}
     portal.process.kill()
-    portal.process.communicate()
+    portal.process.wait(60)
 
     portal.start()
     for name, pid in orphans.items():
@@ -158,13 +72,140 @@ def test_a_killed_portal_leaves_nothing_that_the_next_start_does_not_clear(porta
     assert portal.processes() == []
 
 
-@pytest.mark.parametrize("name", ["worker", "postgres"])
-def test_a_part_that_dies_ends_the_portal(portal, name):
+def test_postgres_that_dies_ends_the_portal(portal):
     portal.start()
-    portal.part(name).kill()
+    portal.part("postgres").kill()
     assert portal.end() == 1
-    assert f"portal   | {name} ended by itself, stopping the rest" in portal.lines
+    assert "portal   | postgres ended by itself, stopping the rest" in portal.lines
     assert portal.processes() == []
+
+
+def test_every_other_part_that_is_killed_comes_back(portal):
+    """Pages go on meanwhile; only without the front nobody is there to say "in a moment"."""
+    portal.start()
+    portal.get("/proposals/")
+    came = {}
+    for name in ("beat", "worker", "valkey", "web", "front"):
+        old = portal.part(name)
+        with Asking(portal, "/proposals/") as asking:
+            old.kill()
+            portal.wait_for_line(f"portal   | {name} is started again")
+            wait_for(lambda old=old, name=name: is_back(portal, name, old), name)
+            seen = sum(asking.answers.values())
+            wait_for(lambda asking=asking, seen=seen: sum(asking.answers.values()) > seen + 3, name)
+        came[name] = asking.answers
+        assert f"portal   | {name} ended by itself, starting it again in 0.5 s" in portal.lines
+        assert portal.get("/proposals/") == 200
+
+    for name in ("beat", "worker", "valkey"):
+        assert set(came[name]) == {200}, came
+    assert set(came["web"]) <= {200, 503}, came
+    with Redis(unix_socket_path=str(Valkey(portal.state).socket)) as queue:
+        # The worker waits at the new server for what there is to do, and does it.
+        wait_for(lambda: any(c["cmd"] == "brpop" for c in queue.client_list()), "the worker")
+        wait_for(lambda: queue.llen("celery") == 0, "an empty queue")
+
+    portal.process.terminate()
+    assert portal.end() == 0
+    assert portal.processes() == []
+
+
+def is_back(portal: Portal, name: str, old: psutil.Process) -> bool:
+    with suppress(AssertionError, psutil.NoSuchProcess):
+        new = portal.part(name)
+        if new is None or new.pid == old.pid:
+            return False
+        with suppress(OSError):
+            return portal.get("/healthz") == 200
+    return False
+
+
+def test_a_web_that_cannot_start_ends_everything(portal):
+    """A second gunicorn option is nonsense: the process ends before it answers once."""
+    portal.environment["GUNICORN_CMD_ARGS"] = "--workers=nonsense"
+    process = portal.manage("runportal")
+    said, _ = process.communicate(timeout=180)
+    del portal.environment["GUNICORN_CMD_ARGS"]
+    assert process.returncode == 1
+    assert "portal   | web ended by itself, stopping the rest" in said
+    assert portal.processes() == []
+
+
+def test_a_front_of_ones_own_replaces_ours(portal):
+    portal.environment["DAO_FRONT"] = "0"
+    portal.start()
+    del portal.environment["DAO_FRONT"]
+    assert portal.get("/healthz") == 200
+    with pytest.raises(AssertionError, match="no front"):
+        portal.part("front")
+    os.killpg(portal.process.pid, signal.SIGINT)
+    assert portal.end() == 0
+    assert portal.processes() == []
+
+
+# --- the pause before a part is started again ---------------------------------------------------
+
+
+class Fragile:
+    """A part that can be made to end."""
+
+    name = "fragile"
+
+    def __init__(self) -> None:
+        self.exited = False
+        self.starts = 0
+        self.broken = False
+
+    def start_again(self) -> None:
+        self.starts += 1
+        if self.broken:
+            raise ServiceError("no")
+        self.exited = False
+
+
+def test_the_pause_grows_while_a_part_keeps_ending_and_begins_anew_after_a_while(capsys):
+    now = 0.0
+    part = Fragile()
+    keeper = Keeper(part, part.start_again, clock=lambda: now)
+    pauses = []
+
+    def end_and_wait() -> None:
+        nonlocal now
+        part.exited = True
+        ended, starts = now, part.starts
+        while part.starts == starts:
+            keeper.look()
+            now += 0.25
+        pauses.append(now - 0.25 - ended)
+
+    for _end in range(9):
+        end_and_wait()
+    assert pauses == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+    now += LIVED_SECONDS
+    pauses.clear()
+    end_and_wait()
+    end_and_wait()
+    assert pauses == [0.5, 1]
+    assert (
+        "portal   | fragile ended by itself, starting it again in 0.5 s" in capsys.readouterr().out
+    )
+
+
+def test_a_part_that_cannot_be_started_is_tried_again(capsys):
+    now = 0.0
+    part = Fragile()
+    keeper = Keeper(part, part.start_again, clock=lambda: now)
+    part.exited = part.broken = True
+    while part.starts < 3:
+        keeper.look()
+        now += 0.5
+    part.broken = False
+    while part.exited:
+        keeper.look()
+        now += 0.5
+    said = capsys.readouterr().out
+    assert said.count("portal   | fragile could not be started: no") == 3
+    assert said.endswith("portal   | fragile is started again\n")
 
 
 def test_a_busy_port_is_refused_before_anything_starts(portal, tmp_path):
