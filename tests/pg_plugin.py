@@ -31,8 +31,12 @@ FAST = {
 }
 OURS = (
     "ALLOWED_HOSTS",
+    "DAO_CADDY_BIN",
     "DAO_DEMO",
+    "DAO_FRONT",
+    "DAO_HTTP_PORT",
     "DAO_PORT",
+    "DAO_TLS",
     "DATABASE_URL",
     "DEBUG",
     "EMAIL_URL",

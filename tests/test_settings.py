@@ -128,6 +128,29 @@ def test_https_means_production(load, tmp_path):
     assert list(tmp_path.iterdir()) == []  # no secret was made
 
 
+@pytest.mark.parametrize(
+    ("variables", "front", "tls", "port", "before"),
+    [
+        ({}, True, "off", 8000, 0),
+        ({"DAO_FRONT": "0"}, False, "off", 8000, 0),
+        ({"PORTAL_URL": "http://localhost:9000"}, True, "off", 9000, 0),
+        (PRODUCTION, True, "auto", 443, 0),
+        (PRODUCTION | {"PORTAL_URL": "https://dao.example.org:8443"}, True, "auto", 8443, 0),
+        (PRODUCTION | {"DAO_TLS": "internal", "DAO_PORT": "8444"}, True, "internal", 8444, 0),
+        (PRODUCTION | {"DAO_TLS": "off"}, True, "off", 8000, 1),
+        (PRODUCTION | {"DAO_FRONT": "0"}, False, "off", 8000, 1),
+        (PRODUCTION | {"TRUSTED_PROXY_COUNT": "2"}, True, "auto", 443, 2),
+        (PRODUCTION | {"TRUSTED_PROXY_COUNT": "0", "DAO_TLS": "off"}, True, "off", 8000, 0),
+    ],
+)
+def test_who_ends_tls_and_who_stands_before_it(load, variables, front, tls, port, before):
+    loaded = load(**variables)
+    assert loaded["FRONT"] is front
+    assert loaded["TLS"] == tls
+    assert loaded["PORTAL_PORT"] == port
+    assert loaded["PROXIES_BEFORE_FRONT"] == before
+
+
 def test_no_trusted_proxy_means_no_trusted_header(load):
     assert "SECURE_PROXY_SSL_HEADER" not in load(**PRODUCTION, TRUSTED_PROXY_COUNT="0")
 
@@ -205,6 +228,11 @@ BAD = [
     ({"DAO_PORT": "80a"}, "DAO_PORT is '80a'; write a whole number from 1 to 65535."),
     ({"DAO_PORT": "0"}, "DAO_PORT is '0'; write a whole number from 1 to 65535."),
     ({"DAO_PORT": "65536"}, "DAO_PORT is '65536'; write a whole number from 1 to 65535."),
+    ({"DAO_TLS": "on"}, "DAO_TLS is 'on'; write one of auto, internal, off."),
+    (
+        {"DAO_TLS": "internal"},
+        "DAO_TLS is 'internal', and PORTAL_URL is http; write an https PORTAL_URL.",
+    ),
     ({"DEBUG": "maybe"}, "DEBUG is 'maybe'; write 1 or 0."),
     ({"DAO_DEMO": "2"}, "DAO_DEMO is '2'; write 1 or 0."),
     (

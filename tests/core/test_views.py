@@ -54,8 +54,9 @@ def test_the_page_wears_the_theme(client: Client) -> None:
 # --- health ---------------------------------------------------------------------------------
 
 
-def test_health_asks_no_database(client: Client) -> None:
-    """No django_db mark: a query would fail this test."""
+@pytest.mark.django_db
+def test_health_says_that_the_database_answers(client: Client) -> None:
+    """tests/core/test_away.py has what it says otherwise."""
     response = client.get("/healthz")
     assert (response.status_code, response.content) == (200, b"ok")
     assert "no-store" in response["Cache-Control"]
@@ -151,7 +152,9 @@ def test_a_crash_shows_a_page_that_needs_nothing(client: Client, mailbox: Path) 
     assert "Something broke on our side" in response.content.decode()
 
 
-@pytest.mark.parametrize("code", ["400", "403", "403_csrf", "404", "409", "410", "429", "500"])
+@pytest.mark.parametrize(
+    "code", ["400", "403", "403_csrf", "404", "408", "409", "410", "413", "429", "500", "503"]
+)
 def test_error_pages_need_no_database_and_no_context(code: str) -> None:
     """No django_db mark, no request: what these pages need must be there when all else fails."""
     page = render_to_string(f"{code}.html")
