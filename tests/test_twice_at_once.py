@@ -311,7 +311,7 @@ def test_who_collides_again_is_told_to_look(ada, monkeypatch):
 
     def collide(**values):
         with transaction.atomic():
-            User.objects.create_user("ADA")
+            Profile.objects.bulk_create([Profile(user=ada), Profile(user=ada)])
 
     monkeypatch.setattr("governance.views.drafts.services.create_draft", collide)
     answer = client_of(ada).post("/proposals/new/", DRAFT)

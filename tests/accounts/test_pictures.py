@@ -338,7 +338,7 @@ def test_picture_of_a_refused_form_has_to_be_chosen_again(client, ada):
 def test_monstrous_request_is_not_read(client, ada):
     response = client.post("/account/", FORM, headers={"Content-Length": str(33 * 1024 * 1024)})
 
-    assert response.status_code == 400
+    assert response.status_code == 413
 
 
 @pytest.mark.parametrize(
