@@ -44,6 +44,13 @@ def test_refused_try_fills_no_wider_count():
     assert passed(wide, times=3) == [True, True, False]
 
 
+def test_try_refused_by_a_wide_count_fills_no_narrow_one():
+    narrow, wide = ("narrow", Limit(3, HOUR)), ("wide", Limit(1, HOUR))
+
+    assert passed(narrow, wide, times=50) == [True] + 49 * [False]
+    assert passed(narrow, times=3) == [True, True, False]
+
+
 def test_fifty_at_once_pass_as_few_as_fifty_in_a_row():
     with ThreadPoolExecutor(50) as pool:
         outcomes = list(pool.map(lambda _: take([("a", Limit(5, HOUR))]), range(50)))
