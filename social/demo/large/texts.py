@@ -1,9 +1,14 @@
 """What the large community says. Few texts, often repeated: each becomes HTML only once."""
 
+from accounts.models import User
+
 from ..people import PEOPLE
 
 FIRST_NAMES = sorted({person.name.partition(" ")[0] for person in PEOPLE})
-LAST_NAMES = sorted({person.name.partition(" ")[2] for person in PEOPLE})
+# Nobody is called like a moderator or administrator.
+LAST_NAMES = sorted(
+    {person.name.partition(" ")[2] for person in PEOPLE if person.role == User.Role.USER}
+)
 
 BIOS = (
     "",
