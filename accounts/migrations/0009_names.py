@@ -14,8 +14,8 @@ DROP TRIGGER users_names_on_update ON users;
 """
 FORGET_NAMES = """
 DROP FUNCTION users_judge_names();
-DROP FUNCTION is_name_of_staff(uuid, text, text);
 DROP FUNCTION skeleton(text);
+DROP FUNCTION plain_skeleton(text);
 DROP TABLE look_alikes;
 """
 
