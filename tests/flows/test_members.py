@@ -48,7 +48,7 @@ def test_directory_without_javascript(open_page: OpenPage, world: World) -> None
     page.locator("#q").fill("")
     page.get_by_role("button", name="Apply").click()
     page.get_by_role("link", name="Moderators").click()
-    expect(page.locator(".person h2")).to_have_text(["alan", "grace"])
+    expect(page.locator(".person h2")).to_have_text(["@alan Administrator", "@grace Moderator"])
     expect(page.locator("#sort")).to_have_value("name")
 
 
@@ -97,3 +97,24 @@ def test_refused_picture_is_explained_and_nothing_is_lost(
     page.locator(".errsum a").click()
     expect(page.get_by_label("Picture")).to_be_focused()
     expect(page.get_by_label("About you")).to_have_value("I was typing this.")
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_username_stands_beside_each_name_at_any_width(
+    open_page: OpenPage, world: World, width: int
+) -> None:
+    """What cannot be imitated never hides, and the badge does not depend on JavaScript."""
+    page = open_page(js=False, width=width)
+    number = world.open.number
+    for address in (
+        f"/proposals/{number}/",
+        f"/proposals/{number}/votes/",
+        "/proposals/",
+        "/members/",
+    ):
+        page.goto(address)
+        names, usernames = page.locator(".nm"), page.locator(".nm .un")
+        assert names.count() > 0
+        for username in usernames.all():
+            expect(username).to_be_visible()
+        assert set(usernames.all_inner_texts()) <= {"@ada", "@mira", "@tomo", "@alan"}

@@ -585,3 +585,22 @@ def test_service_names_the_proposal_whose_text_becomes_too_large():
         import_proposals(actor=None, proposals=[exploding])
 
     assert row_counts()["proposals"] == 0
+
+
+# --- titles ---------------------------------------------------------------------------------------
+
+
+def test_what_cannot_be_seen_of_a_title_stays_behind_and_is_named(files: Files, capsys):
+    files.write_proposals(proposal_record(title="Plant \u202ednalp\u202c\u200b trees \U0001f333"))
+    files.load()
+
+    assert Proposal.objects.get().title == "Plant dnalp trees \U0001f333"
+    assert (
+        "Look at: line 2: the title is taken without U+202E, U+202C, U+200B, which cannot be seen"
+        in capsys.readouterr().out
+    )
+
+
+def test_title_of_which_nothing_can_be_seen_is_named_by_its_line(files: Files):
+    files.write_proposals(proposal_record(title="\u200b\u2800"))
+    assert files.refusal() == "proposals.json, line 2: title: nothing in it can be seen."

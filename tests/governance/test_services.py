@@ -848,3 +848,23 @@ def test_one_failure_stops_no_other(caplog):
     assert f"#{stuck.number}: open_proposal failed" in caplog.text
     stuck.refresh_from_db()
     assert stuck.phase == "opening"
+
+
+# --- titles ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("title", ["Fund \u202enedrag", "Fund\u200b it", "Fund\ue000it", "F\0und"])
+def test_title_with_what_cannot_be_seen_is_refused_in_words(title):
+    with pytest.raises(NotPublishable) as refusal:
+        services.create_draft(actor=UserFactory(), content=content(title=title))
+
+    assert "cannot be seen" in str(refusal.value.problems["title"])
+    assert not Proposal.objects.exists()
+
+
+def test_title_is_stored_composed_and_on_one_line():
+    draft = services.create_draft(
+        actor=UserFactory(), content=content(title="Cafe\u0301\n  for\u00a0all \N{DECIDUOUS TREE}")
+    )
+
+    assert draft.title == "Café for all \N{DECIDUOUS TREE}"
