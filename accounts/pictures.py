@@ -26,7 +26,7 @@ SIDE = drawing.SIDE
 MOST_BYTES = 2 * 1024 * 1024
 MOST_AT_ONCE = 2  # on this machine, whatever the number of its web processes
 PATIENCE = 1.0  # seconds until one of them has ended
-MOST_SECONDS = 3.5  # by the clock on the wall; the program has a limit of CPU beside it
+MOST_SECONDS = 3.0  # by the clock on the wall; the program has a limit of CPU beside it
 
 
 class NotAPicture(DomainError):

@@ -34,7 +34,7 @@ from tests.factories import UserFactory
 from tests.pictures import costly, many_scans, moving, saved, with_exif
 
 COSTLY = costly()
-WITHIN = 5.0
+WITHIN = 5.0  # the limits add up to 4; starting and ending a program takes its time
 JUST_A_PICTURE = saved("JPEG")
 
 
