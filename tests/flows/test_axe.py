@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from dao_portal.core.models import AuditLog
 from social.models import Comment
+from tests.explosive import one_long_address
 from tests.factories import cast
 from tests.flows.conftest import OpenPage, World
 
@@ -225,6 +226,12 @@ def test_axe_finds_nothing_while_writing_and_reading(
     page.get_by_role("button", name="Save draft").click()
     expect(page.locator(".errsum")).to_be_focused()
     found += violations("proposal with mistakes", page)
+
+    page.get_by_label("Text", exact=True).fill(one_long_address(9_990))
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("alert")).to_contain_text("This text becomes too large.")
+    found += violations("proposal that becomes too large", page)
+    page.get_by_role("button", name="Write").click()
 
     page.get_by_label("Title").fill("Fund the garden")
     page.get_by_label("Text", exact=True).fill(
