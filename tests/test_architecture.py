@@ -15,7 +15,7 @@ from django.db.models import Field, Model
 LEVELS = {"core": 0, "accounts": 1, "treasury": 2, "governance": 3, "social": 4}
 PACKAGES = ["dao_portal", "accounts", "treasury", "governance", "social"]
 # The audit row names its actor, though the floor knows nothing of people: a string reference.
-UPWARD = {("core.AuditLog", "user")}
+UPWARD = {("core.AuditLog", "user"), ("core.FormKey", "user"), ("core.Brake", "user")}
 MOST_LINES = 400
 # What belongs to a door: services, selectors and models never see it.
 DOORS_ONLY = {
