@@ -182,7 +182,7 @@ def test_database_and_redis_of_ones_own_replace_the_embedded_ones(load):
         "HOST": "db.example.org",
         "PORT": 6432,
     }
-    assert database["OPTIONS"] == {"sslmode": "require"}
+    assert database["OPTIONS"] == {"sslmode": "require", "connect_timeout": 5}
     assert loaded["CELERY_BROKER_URL"] == "rediss://:secret@cache.example.org:6380/4"
     assert loaded["CACHES"]["default"]["LOCATION"] == "rediss://:secret@cache.example.org:6380/5"
 

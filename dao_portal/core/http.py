@@ -1,8 +1,6 @@
 """Who the client is, by one rule, and the redirect after a form."""
 
-from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
-from itertools import chain, islice
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseRedirect
@@ -45,11 +43,3 @@ class SeeOther(HttpResponseRedirect):
 def see_other(address: str) -> SeeOther:
     """The answer to a form that was accepted: ``address`` is a path of this portal."""
     return SeeOther(address)
-
-
-def begun(lines: Iterator[str]) -> Iterator[str]:
-    """``lines`` of a file with a heading, asked for as far as the first row.
-
-    Where the rows cannot be had, that is known before the answer begins, and it is an error page.
-    """
-    return chain(list(islice(lines, 2)), lines)

@@ -7,8 +7,6 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from dao_portal.core.http import begun
-
 from .. import selectors
 from ..canonical import canonical_amount, canonical_json, canonical_time
 from ..models import Proposal
@@ -35,7 +33,7 @@ def votes_csv(request: HttpRequest, number: int) -> StreamingHttpResponse:
         Proposal.objects.published().defer(*Proposal.BODIES), number=number
     )
     return StreamingHttpResponse(
-        begun(_csv_lines(proposal)),
+        _csv_lines(proposal),
         content_type="text/csv; charset=utf-8",
         headers=_as_file(f"proposal-{number}-votes.csv"),
     )
