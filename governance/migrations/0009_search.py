@@ -11,7 +11,7 @@ SQL = (Path(__file__).parents[1] / "sql" / "0009_search.sql").read_text()
 
 
 class Migration(migrations.Migration):
-    dependencies = [("governance", "0008_bounded_html")]
+    dependencies = [("governance", "0008_guards_to_the_end")]
 
     operations = [
         migrations.RunSQL(

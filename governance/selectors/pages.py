@@ -116,7 +116,7 @@ def _todays_rule(proposal: Proposal) -> RuleLines:
         total_power=None,
         quorum_counts=str(Proposal.QuorumMode(rules.quorum_mode).label),
         approval=wording.share_words(rules.approval),
-        counted_at=proposal.voting_start,
+        counted_at=None if proposal.is_overdue else proposal.voting_start,
         closes_at=proposal.voting_end,
     )
 

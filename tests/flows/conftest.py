@@ -11,6 +11,7 @@ from typing import Protocol
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 from pytest_django.live_server_helper import LiveServer
 
@@ -20,6 +21,7 @@ from governance.models import Proposal
 from social.models import Comment, CommentReaction
 from social.services import set_reaction
 from tests.factories import (
+    DAY,
     ProposalFactory,
     UserFactory,
     cast,
@@ -131,6 +133,8 @@ class World:
     rejected: Proposal
     expired: Proposal
     withdrawn: Proposal
+    missed: Proposal
+    late: Proposal
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -192,6 +196,15 @@ def make_world() -> World:
     withdrawn = ProposalFactory(upcoming=True, title="Rename everything", proposer=mira)
     services.withdraw_proposal(actor=mira, proposal_id=withdrawn.pk)
     withdrawn.refresh_from_db()
+    missed = ProposalFactory(
+        due=True,
+        title="Repair the greenhouse roof",
+        proposer=ada,
+        voting_start=timezone.now() - 3 * DAY,
+        voting_end=timezone.now() - DAY,
+    )
+    services.expire_proposal(proposal_id=missed.pk)
+    missed.refresh_from_db()
     return World(
         ada=ada,
         mira=mira,
@@ -206,4 +219,6 @@ def make_world() -> World:
         rejected=rejected,
         expired=expired,
         withdrawn=withdrawn,
+        missed=missed,
+        late=ProposalFactory(due=True, title="Buy a second still", proposer=tomo),
     )

@@ -12,9 +12,9 @@ from tests.sql import sql
 pytestmark = pytest.mark.django_db
 
 MIGRATIONS = {
-    "proposals": ("governance.migrations.0006_bounded_html", "description", "description_html"),
-    "comments": ("social.migrations.0006_bounded_html", "content", "content_html"),
-    "profiles": ("accounts.migrations.0007_bounded_html", "bio", "bio_html"),
+    "proposals": ("governance.migrations.0007_bounded_html", "description", "description_html"),
+    "comments": ("social.migrations.0007_bounded_html", "content", "content_html"),
+    "profiles": ("accounts.migrations.0008_bounded_html", "bio", "bio_html"),
 }
 TYPED = '[a]: <script src="x">\n\n[a] & [a]'
 

@@ -1,16 +1,16 @@
-"""The guards to the end: checks of a proposal's life, and what no check can say (sql/0007_guards.sql)."""
+"""The guards to the end: checks of a proposal's life, and what no check can say (sql/0008_guards.sql)."""
 
 from pathlib import Path
 
 from django.db import migrations, models
 
-SQL = (Path(__file__).parents[1] / "sql" / "0007_guards.sql").read_text()
+SQL = (Path(__file__).parents[1] / "sql" / "0008_guards.sql").read_text()
 
 
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('governance', '0006_keys_from_the_database'),
+        ('governance', '0007_bounded_html'),
     ]
 
     operations = [

@@ -20,7 +20,7 @@ AT_MOST = Length("description") * 20 + 2000
 
 
 class Migration(migrations.Migration):
-    dependencies = [("governance", "0007_guards_to_the_end")]
+    dependencies = [("governance", "0006_keys_from_the_database")]
 
     operations = [
         migrations.RunSQL(SQL, migrations.RunSQL.noop),

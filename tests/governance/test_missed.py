@@ -1,0 +1,457 @@
+"""After an outage: what was not opened before its end, and what was opened late."""
+
+import re
+import threading
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from django.db import OperationalError, transaction
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dao_portal.core.actions import Action
+from dao_portal.core.events import deliver_due_events
+from dao_portal.core.models import AuditLog
+from governance import services
+from governance.errors import NothingToCopy, NotYours
+from governance.models import PowerSnapshot, Proposal
+from governance.services.lifecycle import lock_alone
+from social.models import Notification
+from tests.factories import (
+    DAY,
+    HOUR,
+    ProposalFactory,
+    TokenFactory,
+    UserFactory,
+    close_now,
+    decided_proposal,
+    give_power,
+    open_proposal_with,
+    shift_window,
+    unguarded,
+)
+from tests.sql import sql
+from tests.threads import PATIENCE, second_session, wait_until_blocked
+
+pytestmark = pytest.mark.django_db
+
+NOTHING = services.Advanced([], [], [], [])
+
+
+def missed(**fields):
+    """Published in time, and nobody was there to open it: its window ended an hour ago."""
+    give_power(UserFactory(), 60)
+    now = timezone.now()
+    window = {"voting_start": now - 3 * DAY, "voting_end": now - HOUR}
+    return ProposalFactory(due=True, published_at=now - 4 * DAY, **window | fields)
+
+
+def words(response):
+    """What the main part of a page says, without markup."""
+    main = response.content.decode().partition('id="main"')[2].partition("</main>")[0]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", main.partition(">")[2])).split())
+
+
+# --- what the sweep writes down -----------------------------------------------------------------
+
+
+def test_a_window_that_was_slept_through_expires_without_having_opened():
+    proposal = missed()
+
+    advanced = services.advance_proposals()
+
+    assert advanced == services.Advanced(opened=[], closed=[], expired=[proposal.number], failed=[])
+    proposal.refresh_from_db()
+    assert (proposal.status, proposal.outcome_reason) == ("expired", "not_opened")
+    assert proposal.opened_at is None
+    assert proposal.closed_at > proposal.voting_end
+    assert (proposal.votes_digest, proposal.fingerprint) == ("", "")
+    assert (proposal.total_power, proposal.rule_version) == (None, None)
+    assert not PowerSnapshot.objects.exists()
+    entry = AuditLog.objects.get(resource_id=proposal.pk)
+    assert entry.action == "proposal.not_opened"
+    assert entry.new_values == {
+        "number": proposal.number,
+        "status": "expired",
+        "reason": "not_opened",
+    }
+
+
+def test_the_next_sweep_has_nothing_left_to_do():
+    missed()
+    services.advance_proposals()
+
+    assert services.advance_proposals() == NOTHING
+    assert AuditLog.objects.filter(action="proposal.not_opened").count() == 1
+
+
+def test_it_expires_also_where_nothing_could_have_opened():
+    """Without a governance token an opening fails at every sweep; the end comes all the same."""
+    proposal = ProposalFactory(due=True, voting_end=timezone.now() - timedelta(minutes=1))
+
+    assert services.advance_proposals().expired == [proposal.number]
+
+
+def test_one_sweep_opens_closes_and_expires():
+    give_power(UserFactory(), 60)
+    opening, late = ProposalFactory(due=True), missed()
+    closing = open_proposal_with([60])
+    shift_window(closing, end=timedelta(0))
+
+    assert services.advance_proposals() == services.Advanced(
+        opened=[opening.number], closed=[closing.number], expired=[late.number], failed=[]
+    )
+
+
+@pytest.mark.parametrize("state", ["due", "open", "ended", "decided"])
+def test_nothing_else_expires_so(state):
+    TokenFactory()
+    proposal = {
+        "due": lambda: ProposalFactory(due=True),
+        "open": lambda: open_proposal_with([60]),
+        "ended": lambda: shift_window(open_proposal_with([60]), end=timedelta(0)),
+        "decided": decided_proposal,
+    }[state]()
+
+    assert services.expire_proposal(proposal_id=proposal.pk) is False
+
+
+def test_nothing_opens_after_its_end():
+    proposal = missed()
+
+    assert services.open_proposal(proposal_id=proposal.pk) is False
+    proposal.refresh_from_db()
+    assert proposal.opened_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+class TestTwoSessions:
+    def test_two_sweeps_expire_once(self):
+        proposal = missed()
+
+        with second_session() as start:
+            with transaction.atomic():
+                lock_alone(proposal.pk)
+                sweeps = [start(services.advance_proposals) for _ in range(3)]
+                wait_until_blocked(3)
+            found = sorted(sweep.result(PATIENCE).expired for sweep in sweeps)
+
+        assert found == [[], [], [proposal.number]]
+        assert AuditLog.objects.filter(action="proposal.not_opened").count() == 1
+
+    def test_an_opening_that_waits_past_the_end_opens_nothing(self):
+        """It was due when the sweep listed it; by the time of the lock it is too late."""
+        give_power(UserFactory(), 60)
+        proposal = ProposalFactory(due=True)
+
+        with second_session() as start:
+            with transaction.atomic():
+                lock_alone(proposal.pk)
+                sweep = start(services.advance_proposals)
+                wait_until_blocked()
+                start(shift_window, proposal, end=timedelta(0)).result(PATIENCE)
+            advanced = sweep.result(PATIENCE)
+
+        assert advanced == services.Advanced([], [], expired=[proposal.number], failed=[])
+
+    def test_a_sweep_that_is_killed_leaves_it_to_the_next(self):
+        proposal = missed()
+        reached, go_on = threading.Event(), threading.Event()
+        backend = []
+
+        def expire_and_die():
+            with transaction.atomic():
+                backend.extend(sql("SELECT pg_backend_pid()")[0])
+                services.expire_proposal(proposal_id=proposal.pk)
+                reached.set()
+                assert go_on.wait(PATIENCE)
+
+        with second_session() as start:
+            sweep = start(expire_and_die)
+            assert reached.wait(PATIENCE)
+            sql("SELECT pg_terminate_backend(%(pid)s)", pid=backend[0])
+            go_on.set()
+            assert isinstance(sweep.exception(PATIENCE), OperationalError)
+
+        proposal.refresh_from_db()
+        assert (proposal.status, proposal.closed_at) == ("active", None)
+        assert not AuditLog.objects.filter(action="proposal.not_opened").exists()
+        assert services.advance_proposals().expired == [proposal.number]
+
+
+# --- the phase, by the clock alone --------------------------------------------------------------
+
+LISTS = ("upcoming", "due_to_open", "open", "missed", "counting")
+PHASE_OF = {
+    "upcoming": "upcoming",
+    "due_to_open": "opening",
+    "open": "open",
+    "missed": "not_opened",
+    "counting": "counting",
+}
+minutes = st.integers(-10_000, 10_000)
+
+
+@given(start=minutes, length=st.integers(1, 10_000), opened=st.booleans())
+def test_whatever_the_window_a_published_proposal_stands_in_one_list(start, length, opened):
+    """And its phase is that list's, with or without a worker."""
+    now = timezone.now()
+    window = {
+        "voting_start": now + timedelta(minutes=start, seconds=30),
+        "voting_end": now + timedelta(minutes=start + length, seconds=30),
+    }
+    opened = opened and window["voting_start"] < now  # nothing opens before its time
+    with transaction.atomic():
+        with unguarded():
+            proposal = published(opened)
+            Proposal.objects.filter(pk=proposal.pk).update(**window)
+        proposal = Proposal.objects.published().get(pk=proposal.pk)
+        found = [
+            name
+            for name in LISTS
+            if getattr(Proposal.objects, name)().filter(pk=proposal.pk).exists()
+        ]
+        transaction.set_rollback(True)
+
+    assert [PHASE_OF[name] for name in found] == [proposal.phase]
+
+
+def published(opened):
+    """Published, or opened with a rule that is whole."""
+    rule = {
+        "opened_at": timezone.now(),
+        "quorum_mode": "for",
+        "quorum_threshold": 0,
+        "approval_numerator": 1,
+        "approval_denominator": 2,
+        "approval_threshold": "0.5",
+        "rule_version": 1,
+        "fingerprint": f"sha256:{'0' * 64}",
+    }
+    return ProposalFactory(upcoming=True, **(rule if opened else {}))
+
+
+# --- what members see ---------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["before the sweep", "after the sweep"])
+def never_opened(request):
+    proposal = missed(title="Fund the garden")
+    if request.param == "after the sweep":
+        services.advance_proposals()
+        proposal.refresh_from_db()
+    return proposal
+
+
+def test_the_page_says_that_voting_never_opened(client, never_opened):
+    text = words(client.get(never_opened.get_absolute_url()))
+
+    assert text.startswith("Proposals Not opened Text")
+    assert "Voting could not be opened in time" in text
+    assert "Voting did not open planned for" in text
+    assert "Ended without a vote" in text
+    assert "There is nothing to vote on Voting would have closed" in text
+    untrue = ("Counting", "nobody voted", "Nobody voted", "No quorum", "Results", "Rules", "Why")
+    assert not [word for word in untrue if word in text]
+
+
+def test_the_page_does_not_ask_the_server_again(client, never_opened):
+    assert "portal:tick" not in client.get(never_opened.get_absolute_url()).content.decode()
+
+
+def test_a_page_from_before_the_end_is_told_to_reload(client, never_opened):
+    response = client.get(
+        f"/proposals/{never_opened.number}/results/?v=0-opening", headers={"HX-Request": "true"}
+    )
+
+    assert response.headers["HX-Refresh"] == "true"
+
+
+@pytest.mark.parametrize("address", ["/proposals/", "/proposals/?status=expired"])
+def test_the_list_says_so(client, never_opened, address):
+    text = words(client.get(address))
+
+    assert f"Not opened Text #{never_opened.number} Fund the garden" in text
+    assert "voting never opened" in text
+
+
+@pytest.mark.parametrize("status", ["open", "upcoming", "counting", "active", "rejected"])
+def test_it_stands_in_no_other_list(client, never_opened, status):
+    text = words(client.get(f"/proposals/?status={status}"))
+
+    assert "Fund the garden" not in text
+
+
+def test_it_is_neither_coming_nor_a_result_on_the_first_page(client, never_opened):
+    assert "Fund the garden" not in words(client.get("/"))
+    client.force_login(never_opened.proposer)
+    assert "Fund the garden" not in words(client.get("/"))
+
+
+def test_nobody_can_vote_on_it(client, never_opened):
+    client.force_login(UserFactory())
+
+    response = client.post(
+        f"/proposals/{never_opened.number}/vote/", {"choice": "yes", "step": "confirm"}
+    )
+
+    assert "Voting has closed. Your vote was not recorded." in words(response)
+
+
+def test_its_votes_are_none(client, never_opened):
+    assert client.get(f"/proposals/{never_opened.number}/votes/").status_code == 200
+    file = client.get(f"/proposals/{never_opened.number}/votes.csv")
+    assert len(b"".join(file.streaming_content).splitlines()) == 1
+
+
+def test_what_is_late_does_not_promise_a_minute(client):
+    due = ProposalFactory(due=True)
+    counting = shift_window(open_proposal_with([60]), end=-HOUR)
+
+    opening, late = (words(client.get(one.get_absolute_url())) for one in (due, counting))
+    rows = words(client.get("/proposals/"))
+
+    assert "Voting opens late It should have opened" in opening
+    assert "Voting has closed, the count is late" in late
+    assert "opens late" in rows
+    assert not [text for text in (opening, late, rows) if "minute;" in text or "a minute" in text]
+
+
+def test_a_vote_that_opened_late_says_when(client):
+    proposal = open_proposal_with([60])  # an hour after its time
+    in_time = open_proposal_with([60], voting_start=timezone.now())
+
+    late = words(client.get(proposal.get_absolute_url()))
+    usual = words(client.get(in_time.get_absolute_url()))
+
+    planned = timezone.localtime(proposal.voting_start)
+    assert f"late, planned for {planned:%-d %b, %H:%M}" in late
+    assert "planned for" not in usual
+
+
+# --- who is told --------------------------------------------------------------------------------
+
+
+def test_its_author_is_told_once_and_nobody_is_called_to_vote():
+    author = UserFactory(username="author")
+    proposal = missed(title="Fund the garden", proposer=author)
+
+    services.advance_proposals()
+    deliver_due_events()
+    deliver_due_events()
+
+    told = Notification.objects.get()
+    assert (told.user, told.type) == (author, Action.PROPOSAL_NOT_OPENED)
+    assert told.title == "Voting could not be opened in time"
+    assert told.message.startswith("“Fund the garden”: The portal could not open the vote")
+    assert told.data == {"url": proposal.get_absolute_url()}
+
+
+@pytest.mark.parametrize("end", ["ended", "decided", "cancelled"])
+def test_an_opening_that_is_told_too_late_calls_nobody(end):
+    """The worker was away for days; how it ended is told by an event of its own."""
+    proposal = open_proposal_with({"ada": 60})
+    if end == "ended":
+        shift_window(proposal, end=timedelta(0))
+    elif end == "decided":
+        close_now(proposal)
+    else:
+        services.cancel_proposal(
+            actor=UserFactory(role="moderator"), proposal_id=proposal.pk, note="Sent twice."
+        )
+
+    deliver_due_events()
+
+    types = list(Notification.objects.filter(user__username="ada").values_list("type", flat=True))
+    assert (
+        types
+        == {
+            "ended": [],
+            "decided": [Action.PROPOSAL_CLOSED],
+            "cancelled": [Action.PROPOSAL_CANCELLED],
+        }[end]
+    )
+
+
+# --- proposing it again -------------------------------------------------------------------------
+
+
+def test_its_author_starts_a_draft_from_it(client):
+    proposal = missed(title="Fund the garden", description="Ten raised beds.")
+    client.force_login(proposal.proposer)
+    assert "Copy to a new draft" in words(client.get(proposal.get_absolute_url()))
+
+    response = client.post(f"/proposals/{proposal.number}/again/")
+
+    draft = Proposal.objects.get(status="draft")
+    assert response.headers["Location"] == f"/proposals/{draft.number}/edit/"
+    assert (draft.title, draft.description) == ("Fund the garden", "Ten raised beds.")
+    assert draft.description_html == "<p>Ten raised beds.</p>\n"
+    assert (draft.proposer, draft.voting_start, draft.voting_end) == (proposal.proposer, None, None)
+    form = client.get(response.headers["Location"])
+    assert "Copied to a new draft. Only you can see it." in form.content.decode()
+
+
+def test_sent_twice_it_is_one_draft():
+    proposal = missed()
+    first, second = (
+        services.copy_proposal(actor=proposal.proposer, proposal_id=proposal.pk) for _ in range(2)
+    )
+
+    assert first.pk == second.pk
+    assert AuditLog.objects.filter(action="proposal.created").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sent_twice_at_once_it_is_one_draft():
+    proposal = missed()
+
+    with second_session() as start:
+        with transaction.atomic():
+            Proposal.objects.select_for_update().get(pk=proposal.pk)
+            copies = [
+                start(services.copy_proposal, actor=proposal.proposer, proposal_id=proposal.pk)
+                for _ in range(3)
+            ]
+            wait_until_blocked(3)
+        assert len({copy.result(PATIENCE).pk for copy in copies}) == 1
+
+    assert Proposal.objects.filter(status="draft").count() == 1
+
+
+@pytest.mark.parametrize("state", ["draft", "upcoming", "open", "passed"])
+def test_what_is_under_way_or_passed_is_not_proposed_again(state, client):
+    proposal = {
+        "draft": ProposalFactory,
+        "upcoming": lambda: ProposalFactory(upcoming=True),
+        "open": lambda: open_proposal_with([60]),
+        "passed": decided_proposal,
+    }[state]()
+    with pytest.raises(NothingToCopy):
+        services.copy_proposal(actor=proposal.proposer, proposal_id=proposal.pk)
+
+    client.force_login(proposal.proposer)
+    assert "Copy to a new draft" not in words(client.get(proposal.get_absolute_url()))
+    refusal = client.post(f"/proposals/{proposal.number}/again/", follow=True)
+    assert str(NothingToCopy.message) in refusal.content.decode()
+
+
+@pytest.mark.parametrize("status", ["rejected", "expired"])
+def test_what_did_not_pass_can_be_proposed_again(status):
+    proposal = decided_proposal(status)
+
+    copy = services.copy_proposal(actor=proposal.proposer, proposal_id=proposal.pk)
+
+    assert (copy.status, copy.title) == ("draft", proposal.title)
+
+
+def test_nobody_elses_is_proposed_again(client):
+    proposal, stranger = missed(), UserFactory()
+    with pytest.raises(NotYours):
+        services.copy_proposal(actor=stranger, proposal_id=proposal.pk)
+
+    client.force_login(stranger)
+    assert "Copy to a new draft" not in words(client.get(proposal.get_absolute_url()))
+    assert client.post(f"/proposals/{proposal.number}/again/").status_code == 404
