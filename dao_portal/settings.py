@@ -67,7 +67,7 @@ INSTALLED_APPS = [
     "template_partials",
     "csp",
     "django.forms",
-    "django.contrib.admin",
+    "dao_portal.core.apps.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

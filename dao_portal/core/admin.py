@@ -6,12 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.db.models.functions import Lower
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -28,31 +26,6 @@ from .readonly import (
     pages,
 )
 from .templatetags.portal import browser
-
-
-def to_index(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-    """A moderator who is signed in already."""
-    return redirect("admin:index")
-
-
-def to_own_password(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-    """The portal's page for it."""
-    return redirect("account_change_password")
-
-
-# One door for everybody: the portal's own pages look at passwords, with their brakes. Django's
-# would let whoever has a moderator's open session guess without end.
-admin.site.login = secure_admin_login(to_index)  # type: ignore[method-assign]
-admin.site.password_change = to_own_password  # type: ignore[method-assign, assignment]
-admin.site.password_change_done = to_own_password  # type: ignore[method-assign, assignment]
-# Django's shortcut to "any row of any kind" fails at kinds and keys that are none, and nothing here
-# leads to it: each page names its own address on the portal.
-_all_urls = admin.site.get_urls
-admin.site.get_urls = lambda: [  # type: ignore[method-assign]
-    url for url in _all_urls() if getattr(url, "name", "") != "view_on_site"
-]
-admin.site.index_title = _("Administration")
-admin.site.enable_nav_sidebar = False  # the index is the list, and a phone has no room for both
 
 
 @dataclass(frozen=True)

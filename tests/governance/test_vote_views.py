@@ -424,8 +424,8 @@ def test_votes_page_lists_power_share_and_reason(signed_in, ada, proposal):
 
     mine, other = rows(response)
     assert mine.startswith("AD @ada You ")
-    assert mine.endswith("For 12,480 99.9% of all votes Shade.")
-    assert other.endswith("Against 5 0% of all votes")
+    assert mine.endswith("For 12,480 99.9% of all power that voted Shade.")
+    assert other.endswith("Against 5 0% of all power that voted")
 
 
 def test_votes_page_shows_my_receipt(signed_in, ada, proposal):
@@ -523,4 +523,4 @@ def test_votes_of_a_decided_proposal_add_up(client):
 
     listed = rows(client.get(address(proposal, "votes/")))
 
-    assert [row.split()[-5] for row in listed] == ["60", "40", "10"]
+    assert [row.split()[-7] for row in listed] == ["60", "40", "10"]
