@@ -176,20 +176,15 @@ def test_a_database_that_recovers_is_no_error_of_ours(portal, report):
     postmaster = Postgres(portal.state).running()
     end = time.monotonic() + RECOVERY_SECONDS
     kills = 0
-    while time.monotonic() < end:
-        backend = next(
-            (child for child in postmaster.children() if "dao_portal" in " ".join(child.cmdline())),
-            None,
-        )
-        if backend:
-            with suppress(psutil.NoSuchProcess):
-                backend.send_signal(signal.SIGKILL)  # PostgreSQL starts all sessions anew
-                kills += 1
-        time.sleep(0.7)
-    wait_for(lambda: visitors[-1].get("/healthz")[0] == 200, "the database")
-    done.set()
-    for reader in readers:
-        reader.join()
+    try:
+        while time.monotonic() < end:
+            kills += kill_a_session(postmaster)
+            time.sleep(0.7)
+        wait_for(lambda: visitors[-1].get("/healthz")[0] == 200, "the database")
+    finally:
+        done.set()
+        for reader in readers:
+            reader.join()
 
     report(f"PostgreSQL killed {kills} times under load: {dict(statuses)}")
     assert kills
@@ -198,3 +193,13 @@ def test_a_database_that_recovers_is_no_error_of_ours(portal, report):
     assert statuses[200]
     assert statuses[503]
     assert visitors[-1].get("/proposals/")[0] == 200
+
+
+def kill_a_session(postmaster: psutil.Process) -> bool:
+    """After that PostgreSQL ends all others, recovers, and refuses meanwhile."""
+    for child in postmaster.children():
+        with suppress(psutil.NoSuchProcess):
+            if "postgres: dao_portal" in " ".join(child.cmdline()):
+                child.send_signal(signal.SIGKILL)
+                return True
+    return False
