@@ -70,6 +70,14 @@ def test_sign_up_like_another_member_is_refused_in_words(client, grace, username
     assert list(User.objects.all()) == [grace]
 
 
+@pytest.mark.parametrize("username", ["gr.ace", "gracelindholm"])
+def test_refused_name_does_not_tell_whether_an_address_is_known(client, grace, username):
+    """A known address is never saved, so the name has to be judged before."""
+    for email in (grace.email, "new@example.org"):
+        response = sign_up(client, username, email)
+        assert (response.status_code, LOOKS in response.text) == (200, True)
+
+
 @pytest.mark.parametrize(
     ("username", "words"),
     [
