@@ -54,9 +54,5 @@ class Migration(migrations.Migration):
             model_name='proposal',
             constraint=models.CheckConstraint(condition=models.Q(('source', 'portal'), models.Q(('status', 'active'), _negated=True), _connector='OR'), name='proposals_foreign_ck'),
         ),
-        migrations.AddConstraint(
-            model_name='vote',
-            constraint=models.CheckConstraint(condition=models.Q(('reason_sha256__regex', '^[0-9a-f]{64}$')), name='votes_reason_sha256_ck'),
-        ),
         migrations.RunSQL(SQL, migrations.RunSQL.noop),
     ]

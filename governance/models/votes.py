@@ -13,7 +13,7 @@ from dao_portal.core.partitions import HashPartitionedModel
 from treasury.models import not_negative
 
 from ..canonical import vote_receipt
-from .proposals import SHA256, Proposal
+from .proposals import Proposal
 
 MAX_REASON = 500
 
@@ -87,10 +87,6 @@ class Vote(HashPartitionedModel, BaseModel):
                 condition=Q(vote_type__in=["yes", "no", "abstain"]), name="votes_vote_type_ck"
             ),
             not_negative("voting_power", "votes_voting_power_ck"),
-            # of no reason too: receipts are made of it
-            models.CheckConstraint(
-                condition=Q(reason_sha256__regex=f"^{SHA256}$"), name="votes_reason_sha256_ck"
-            ),
         )
         indexes = (
             # the largest votes first, on a proposal's page of votes
