@@ -1,5 +1,7 @@
-"""Who the client is, by one rule, and the redirect after a form."""
+"""Who the client is, by one rule, the redirect after a form, and files that are long in sending."""
 
+import threading
+from collections.abc import Generator, Iterable
 from ipaddress import ip_address, ip_network
 
 from django.conf import settings
@@ -43,3 +45,34 @@ class SeeOther(HttpResponseRedirect):
 def see_other(address: str) -> SeeOther:
     """The answer to a form that was accepted: ``address`` is a path of this portal."""
     return SeeOther(address)
+
+
+# Of the four threads of a web process (dao_portal/web.py): the others are there for pages.
+MOST_LONG_FILES = 2
+_long_files = threading.BoundedSemaphore(MOST_LONG_FILES)
+
+
+class TooManyLongFiles(Exception):
+    """Every turn is taken by somebody who still reads."""
+
+
+def in_turn(lines: Iterable[str]) -> Generator[str]:
+    """``lines`` for a StreamingHttpResponse, MOST_LONG_FILES at a time in each process.
+
+    A file that is made while it is sent keeps a thread for as long as its reader likes: a handful
+    who read slowly would keep all of them. Raises TooManyLongFiles at once, before the answer has
+    begun. The turn ends with the last line or with ``close``, whichever comes first.
+    """
+    file = _take_turn(lines)
+    next(file)
+    return file
+
+
+def _take_turn(lines: Iterable[str]) -> Generator[str]:
+    if not _long_files.acquire(blocking=False):
+        raise TooManyLongFiles
+    try:
+        yield ""  # the turn is taken; what follows is the file
+        yield from lines
+    finally:
+        _long_files.release()

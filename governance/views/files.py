@@ -7,6 +7,9 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from dao_portal.core.bare import bare_page
+from dao_portal.core.http import TooManyLongFiles, in_turn
+
 from .. import selectors
 from ..canonical import canonical_amount, canonical_json, canonical_time
 from ..models import Proposal
@@ -27,13 +30,20 @@ GUARDED_STARTS = (
 
 
 @require_safe
-def votes_csv(request: HttpRequest, number: int) -> StreamingHttpResponse:
-    """Every vote as RFC 4180, also while voting is open; before that the header only."""
+def votes_csv(request: HttpRequest, number: int) -> HttpResponse | StreamingHttpResponse:
+    """Every vote as RFC 4180, also while voting is open; before that the header only.
+
+    503 while as many files are being read as may be at a time.
+    """
     proposal = get_object_or_404(
         Proposal.objects.published().defer(*Proposal.BODIES), number=number
     )
+    try:
+        lines = in_turn(_csv_lines(proposal))
+    except TooManyLongFiles:
+        return HttpResponse(bare_page(503), status=503, headers={"Retry-After": "5"})
     return StreamingHttpResponse(
-        _csv_lines(proposal),
+        lines,
         content_type="text/csv; charset=utf-8",
         headers=_as_file(f"proposal-{number}-votes.csv"),
     )

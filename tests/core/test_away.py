@@ -149,7 +149,7 @@ def test_what_is_no_error_of_the_database_is_not_away():
 
 
 def test_an_error_of_ours_stays_an_error_of_ours(client, settings, tmp_path):
-    settings.EMAIL_BACKEND = "dao_portal.core.devmail.EmailBackend"
+    settings.MAIL_TRANSPORT = "dao_portal.core.devmail.EmailBackend"
     settings.DEV_MAIL_DIR = tmp_path
     (tmp_path / "0190c1f2-7777-7777-7777-777777777777.eml").mkdir()
     client.raise_request_exception = False

@@ -5,7 +5,14 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from dao_portal.core.context import RequestInfo, current_request
-from dao_portal.core.http import client_ip, coarse_ip, see_other
+from dao_portal.core.http import (
+    MOST_LONG_FILES,
+    TooManyLongFiles,
+    client_ip,
+    coarse_ip,
+    in_turn,
+    see_other,
+)
 from dao_portal.core.middleware import RequestInfoMiddleware
 
 PROXY = "10.0.0.1"
@@ -126,3 +133,28 @@ def test_a_strange_id_is_replaced(given):
 
     assert len(seen.request_id) == 32
     assert seen.request_id.isalnum()
+
+
+def test_long_files_are_sent_so_many_at_a_time_and_no_more():
+    files = [in_turn(["one", "two"]) for _number in range(MOST_LONG_FILES)]
+    with pytest.raises(TooManyLongFiles):
+        in_turn(["one"])
+
+    assert list(files[0]) == ["one", "two"]
+    others = in_turn(["one"])
+    with pytest.raises(TooManyLongFiles):
+        in_turn(["one"])
+
+    for file in (*files, others):
+        file.close()
+    assert [list(in_turn(["one"])) for _number in range(9)] == 9 * [["one"]]
+
+
+def test_file_that_breaks_gives_its_turn_back():
+    def breaking():
+        yield "one"
+        raise ValueError
+
+    for _number in range(9):
+        with pytest.raises(ValueError):  # noqa: PT011  (its own)
+            list(in_turn(breaking()))

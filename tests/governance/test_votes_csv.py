@@ -10,6 +10,7 @@ from django.conf import settings
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from dao_portal.core.http import MOST_LONG_FILES
 from governance.canonical import canonical_time, reason_hash, vote_receipt, votes_digest
 from governance.models import Proposal, Vote
 from governance.outcome import to_units
@@ -66,6 +67,21 @@ def test_file_is_named_and_typed_and_streamed(client):
         f'attachment; filename="proposal-{proposal.number}-votes.csv"'
     )
     assert response.streaming
+
+
+def test_whoever_reads_slowly_leaves_the_pages_their_threads(client):
+    """Two who ask and do not read: the third is told when to come back, and pages go on."""
+    proposal = open_proposal_with([1])
+    file = f"{proposal.get_absolute_url()}votes.csv"
+    slow = [client.get(file) for _number in range(MOST_LONG_FILES)]
+
+    refused = client.get(file)
+
+    assert (refused.status_code, refused["Retry-After"]) == (503, "5")
+    assert client.get(proposal.get_absolute_url()).status_code == 200
+    for response in slow:
+        assert b"".join(response.streaming_content).decode() == HEADER
+    assert client.get(file).status_code == 200
 
 
 def test_file_before_the_opening_is_the_header_alone(client):
