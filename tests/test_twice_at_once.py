@@ -16,7 +16,7 @@ from dao_portal.core.middleware import is_collision
 from dao_portal.core.models import AuditLog, FormKey
 from governance.models import Proposal
 from social.models import Comment
-from tests.factories import ProposalFactory, UserFactory, comment_on
+from tests.factories import PASSWORD, ProposalFactory, UserFactory, comment_on
 from tests.social.test_comment_races import all_at_once
 from tests.threads import second_session, wait_until_blocked
 
@@ -275,7 +275,8 @@ def test_sign_up_that_loses_a_race_is_told_so(taken):
 def test_new_address_that_loses_a_race_is_told_so():
     ada = UserFactory()
     EmailAddress.objects.create(user=ada, email=ada.email, verified=True, primary=True)
-    client, form = client_of(ada), {"email": "new@example.org", "action_add": ""}
+    client, form = client_of(None), {"email": "new@example.org", "action_add": ""}
+    client.post("/accounts/login/", {"login": ada.username, "password": PASSWORD})
     with second_session() as start:
         with transaction.atomic():
             EmailAddress.objects.create(user=ada, email="new@example.org")
