@@ -1,9 +1,9 @@
 """The tables of governance."""
 
+from .proposal_checks import RULE_VERSION
 from .proposals import (
     MAX_TEXT,
     MAX_TITLE,
-    RULE_VERSION,
     NextProposalNumber,
     Proposal,
     ProposalQuerySet,
