@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Count, DateTimeField, DurationField, F, Func, Max, Min, Sum, Value
 
-from .. import wording
+from .. import clauses
 from ..models import Proposal, Vote
 from ..outcome import Tally, from_units, to_units
 from .tallies import Standing
@@ -183,7 +183,7 @@ def _draw(points: list[Point], start: datetime, end: datetime, standing: Standin
         lines=_lines(top, quorum),
         days=_midnights(start, end, x),
         quorum=from_units(quorum),
-        quorum_words=wording.quorum_mark(standing.rule),
+        quorum_words=clauses.quorum_mark(standing.rule),
         quorum_y=y(quorum) * 100,
         now_x=seen if seen < 99 else None,
         rest=100 - seen,

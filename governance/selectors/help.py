@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dao_portal.core.options import get_option
 
-from .. import wording
+from .. import clauses, wording
 from ..outcome import Rule, Tally, decide, to_units
 from ..rules import current_rules
 
@@ -58,7 +58,7 @@ def voting_help() -> VotingHelp:
         token=get_option("governance.token"),
         approval=wording.needed_share(rule),
         quorum_mode=rules.quorum_mode,
-        quorum_title=wording.quorum_title(rule),
+        quorum_title=clauses.quorum_title(rule),
         examples=[_example(rule, *tally) for tally in EXAMPLES],
     )
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from accounts.models import Profile
 from dao_portal.core.base import under
 
-from .. import wording
+from .. import clauses, wording
 from ..models import Proposal, Vote
 from ..outcome import to_units
 from ..rules import current_rules
@@ -52,7 +52,7 @@ class ProposalPage:
     state: str
     standing: Standing | None
     headline: wording.Headline | None
-    why: list[wording.ClauseLine]
+    why: list[clauses.ClauseLine]
     reasons: list[Vote]
     rules: RuleLines | None
 
@@ -76,8 +76,8 @@ def proposal_page(proposal: Proposal) -> ProposalPage:
     )
 
 
-def _why(standing: Standing) -> list[wording.ClauseLine]:
-    return wording.why(standing.outcome, standing.rule, voters=standing.voters)
+def _why(standing: Standing) -> list[clauses.ClauseLine]:
+    return clauses.why(standing.outcome, standing.rule, voters=standing.voters)
 
 
 def _has_rule(proposal: Proposal) -> bool:

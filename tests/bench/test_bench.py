@@ -26,7 +26,7 @@ STATEMENTS = {
     "vote, new": (None, 18),
     "vote, changed": (None, 18),
     "comment": (None, 12),
-    "like, undo": (None, 8),
+    "like, undo": (None, 9),
 }
 FIRST_VIEW = 60 * 1024  # bytes on the wire, with styles, scripts and icon
 ROOM_FOR_THREADS = {"proposal, 200 comments", "proposal, 10,000 comments"}  # longer than a view

@@ -14,11 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dao_portal.core.models import AuditLog
+from governance.clauses import why
 from governance.models import Proposal
 from governance.outcome import Rule, Tally, decide, to_units
 from governance.selectors import standing_of
 from governance.services.imports import ImportedProposal, ImportedVote, import_proposals
-from governance.wording import final_verdict, live_verdict, plain, result_headline, why
+from governance.wording import final_verdict, live_verdict, plain, result_headline
 from social.notifications import words_for_closed
 from tests.factories import UserFactory
 

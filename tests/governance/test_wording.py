@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from governance.clauses import quorum_mark, why
 from governance.outcome import Outcome, Rule, Tally, decide, to_units
 from governance.wording import (
     beside,
@@ -13,10 +14,8 @@ from governance.wording import (
     live_verdict,
     needed_share,
     plain,
-    quorum_mark,
     reached_share,
     result_headline,
-    why,
 )
 
 
