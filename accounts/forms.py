@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
 
 from allauth.account import forms as allauth
 from allauth.account.adapter import get_adapter
@@ -181,6 +182,13 @@ class ReauthenticateForm(PlainWords, allauth.ReauthenticateForm):
     hints: ClassVar = {"password": FORGOT}
 
 
+def validate_website(address: str) -> None:
+    """Whatever stands before an @ is no host, and made to look like one."""
+    validate_one_line(address)
+    if "@" in urlsplit(address).netloc:
+        raise forms.ValidationError(_("Leave out what stands before the @ in this address."))
+
+
 class LineField(forms.CharField):
     """Words on one line: composed, with single spaces, and nothing that cannot be seen."""
 
@@ -222,7 +230,7 @@ class ProfileForm(forms.ModelForm[Profile]):
         required=False,
         assume_scheme="https",
         error_messages={"invalid": _("Write the whole address, such as https://example.org.")},
-        validators=[validate_one_line],
+        validators=[validate_website],
     )
     twitter = LineField(label=_("X or Twitter"), max_length=64, required=False)
     discord = LineField(label=_("Discord"), max_length=64, required=False)

@@ -246,6 +246,14 @@ def test_service_refuses_what_the_form_refuses(grace, eve):
     assert not Profile.objects.exclude(twitter="").exists()
 
 
+def test_website_cannot_be_made_to_look_like_another(client, eve):
+    form = {"first_name": "", "last_name": ""} | PROFILE | PREFERENCES
+    response = client.post("/account/", form | {"website": "https://portal.example@evil.example/"})
+
+    assert response.status_code == 422
+    assert "before the @ in this address" in response.text
+
+
 def test_refused_name_keeps_what_was_typed_and_asks_for_the_picture_again(client, grace, eve):
     form = {"first_name": "Grace", "last_name": "", "bio": "Hello"} | PREFERENCES
     response = client.post("/account/", form)

@@ -54,17 +54,17 @@ def test_member_comments_answers_and_likes(open_page: OpenPage, proposal, mira, 
     expect(page.get_by_label("Add to the discussion")).to_have_value("")
 
     # an answer: the form opens below the comment, with the focus in it
-    article(page, first).get_by_role("link", name="Reply to mira").click()
-    text = page.get_by_role("textbox", name="Reply to mira")
+    article(page, first).get_by_role("link", name="Reply to @mira").click()
+    text = page.get_by_role("textbox", name="Reply to @mira")
     expect(text).to_be_focused()
     text.fill("Here it is.")
     page.get_by_role("button", name="Post reply").click()
     expect(page.get_by_role("heading", name="Discussion 3")).to_be_visible()
     thread = page.locator(f"#thread-{first.pk}")
-    expect(thread.get_by_text("1 reply to mira")).to_be_visible()
+    expect(thread.get_by_text("1 reply to @mira")).to_be_visible()
     expect(thread.locator("article")).to_have_count(2)
     expect(thread.get_by_text("Here it is.")).to_be_in_viewport()
-    expect(page.get_by_role("textbox", name="Reply to mira")).to_have_count(0)
+    expect(page.get_by_role("textbox", name="Reply to @mira")).to_have_count(0)
 
     # likes: the button says so, and again takes it back
     for pressed, likes in ((True, 1), (False, 0)):
@@ -92,12 +92,12 @@ def test_what_was_typed_stays_when_it_is_refused(open_page: OpenPage, proposal, 
     expect(box).to_be_focused()
     expect(box).to_have_attribute("aria-invalid", "true")
 
-    article(page, first).get_by_role("link", name="Reply to mira").click()
+    article(page, first).get_by_role("link", name="Reply to @mira").click()
     long = "Not so short. " * 800
-    page.get_by_role("textbox", name="Reply to mira").fill(long)
+    page.get_by_role("textbox", name="Reply to @mira").fill(long)
     page.get_by_role("button", name="Post reply").click()
     expect(page.get_by_text("Keep it to 10,000 characters; these are 11,199.")).to_be_visible()
-    expect(page.get_by_role("textbox", name="Reply to mira")).to_have_value(long)
+    expect(page.get_by_role("textbox", name="Reply to @mira")).to_have_value(long)
 
 
 @BOTH
@@ -121,13 +121,13 @@ def test_cancel_takes_the_form_away_and_gives_the_focus_back(open_page, proposal
     first = comment_on(proposal, author=mira)
     page = open_page(user=ada)
     page.goto(proposal.get_absolute_url())
-    reply = article(page, first).get_by_role("link", name="Reply to mira")
+    reply = article(page, first).get_by_role("link", name="Reply to @mira")
     reply.click()
-    expect(page.get_by_role("textbox", name="Reply to mira")).to_be_focused()
+    expect(page.get_by_role("textbox", name="Reply to @mira")).to_be_focused()
 
     page.get_by_role("link", name="Cancel").click()
 
-    expect(page.get_by_role("textbox", name="Reply to mira")).to_have_count(0)
+    expect(page.get_by_role("textbox", name="Reply to @mira")).to_have_count(0)
     expect(reply).to_be_focused()
 
 
@@ -138,7 +138,7 @@ def test_text_that_is_being_typed_survives_what_happens_around_it(open_page, pro
     page.goto(proposal.get_absolute_url())
     page.get_by_label("Add to the discussion").fill("half a comm")
     article(page, answer).get_by_role("link", name="Reply").click()
-    page.get_by_role("textbox", name="Reply to mira").fill("half an ans")
+    page.get_by_role("textbox", name="Reply to @mira").fill("half an ans")
 
     # asking for the same form again, another order, an answer elsewhere in the thread
     article(page, answer).get_by_role("link", name="Reply").click()
