@@ -1,7 +1,9 @@
 """One member, two windows: the older one asks before it changes what the newer one did."""
 
+from contextlib import suppress
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from governance.models import Proposal, Vote
 from tests.flows.conftest import OpenPage, World
@@ -73,7 +75,8 @@ def test_page_that_the_browser_kept_asks_as_well(world: World, open_page: OpenPa
     choose(page, "For")
     page.locator("#vote").get_by_role("button", name="Cast vote").click()
     expect(page.get_by_role("heading", name="You voted For")).to_be_visible()
-    page.go_back()
+    with suppress(Error):  # the second look came as an answer to a form, and is kept nowhere
+        page.go_back()
     page.go_back()
     if page.get_by_role("heading", name="Cast your vote").count():  # else it asked the server
         choose(page, "Against")
