@@ -26,7 +26,7 @@ from dao_portal.core.base import new_keys
 from dao_portal.core.errors import DomainError
 from dao_portal.core.htmx import render_page
 from dao_portal.core.http import see_other
-from dao_portal.core.markdown import TextTooLarge, render_markdown
+from dao_portal.core.markdown import TextTooLarge
 from dao_portal.core.once import AlreadySent, claim, made_before, read_key
 from dao_portal.core.text import one_line, validate_one_line
 
@@ -268,14 +268,6 @@ class ProfileForm(forms.ModelForm[Profile]):
         super().__init__(data, files, instance=profile, initial=initial)
         self.fields["time_zone"].choices = zone_choices(timezone.now())  # type: ignore[attr-defined]
 
-    def clean_bio(self) -> str:
-        bio: str = self.cleaned_data["bio"]
-        try:
-            render_markdown(bio)
-        except TextTooLarge as refusal:
-            raise forms.ValidationError(str(refusal)) from refusal
-        return bio
-
     def clean_picture(self) -> bytes | None:
         """The picture as the portal keeps it."""
         file = self.cleaned_data["picture"]
@@ -298,7 +290,8 @@ class ProfileForm(forms.ModelForm[Profile]):
 
     def refuse(self, refusal: DomainError) -> None:
         """Show why it could not be saved, at the field that it is about."""
-        self.add_error(refusal.field if isinstance(refusal, NameTaken) else None, str(refusal))
+        field = refusal.field if isinstance(refusal, NameTaken) else None
+        self.add_error("bio" if isinstance(refusal, TextTooLarge) else field, str(refusal))
         self._ask_for_picture_again()
 
     def _clean_name(self) -> None:

@@ -22,15 +22,15 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from dao_portal.core import throttle
 from dao_portal.core.http import client_ip
-from dao_portal.core.throttle import Limit
+from dao_portal.core.throttle import Rate
 
 from .models import User
 from .selectors import member_called
 
-KNOWN_BROWSER = (Limit(10, 5 * 60), Limit(40, 60 * 60))
-ONE_NETWORK_ONE_ACCOUNT = Limit(5, 5 * 60)
-ONE_ACCOUNT = Limit(30, 60 * 60)
-ONE_NETWORK = (Limit(10, 60), Limit(100, 60 * 60))
+KNOWN_BROWSER = (Rate(10, 5 * 60), Rate(40, 60 * 60))
+ONE_NETWORK_ONE_ACCOUNT = Rate(5, 5 * 60)
+ONE_ACCOUNT = Rate(30, 60 * 60)
+ONE_NETWORK = (Rate(10, 60), Rate(100, 60 * 60))
 
 COOKIE = "known"
 COOKIE_SECONDS = 365 * 24 * 3600

@@ -107,6 +107,7 @@ def release_address(*, owner: User, address: str) -> None:
         EmailAddress.objects.filter(user=other, email__iexact=address, verified=False).delete()
         other.email = None
         other.save(update_fields=["email", "updated_at"])
+        record(Action.EMAIL_REMOVED, actor=owner, resource=other)
 
 
 @transaction.atomic

@@ -209,6 +209,13 @@ OPTIONS: dict[str, Option] = {
             validate=_at_least_one,
         ),
         Option(
+            "governance.previews_per_hour",
+            Type.INTEGER,
+            300,
+            _("Most previews and checks of a proposal's text by one member within an hour."),
+            validate=_at_least_one,
+        ),
+        Option(
             "social.reactions_per_5_minutes",
             Type.INTEGER,
             120,

@@ -19,14 +19,14 @@ IPV6_PREFIX = 64  # what one household or server gets
 
 
 @dataclass(frozen=True)
-class Limit:
+class Rate:
     """At most ``most`` within ``seconds``."""
 
     most: int
     seconds: int
 
 
-def take(counts: Iterable[tuple[str, Limit]]) -> list[str] | None:
+def take(counts: Iterable[tuple[str, Rate]]) -> list[str] | None:
     """Count one more under each name, the narrowest first; None when one of them is full.
 
     What was refused is counted nowhere: whoever runs into a narrow limit does not fill the wide

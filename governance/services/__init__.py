@@ -10,6 +10,7 @@ from .lifecycle import (
 )
 from .proposals import (
     copy_proposal,
+    count_preview,
     create_draft,
     delete_draft,
     edit_proposal,
@@ -26,6 +27,7 @@ __all__ = [
     "check_ballot",
     "close_proposal",
     "copy_proposal",
+    "count_preview",
     "create_draft",
     "delete_draft",
     "edit_proposal",

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
 from dao_portal.core.actions import Action
-from dao_portal.core.base import new_keys
+from dao_portal.core.base import database_now, new_keys
 from dao_portal.core.brakes import Limit
 from dao_portal.core.events import record
 from dao_portal.core.markdown import render_markdown
@@ -66,6 +66,15 @@ EDITS = Limit(
         "n",
     ),
 )
+PREVIEWS = Limit(
+    "governance.previews_per_hour",
+    timedelta(hours=1),
+    ngettext_lazy(
+        "You have looked at %(n)s preview within an hour. You can see the next one in %(wait)s.",
+        "You have looked at %(n)s previews within an hour. You can see the next one in %(wait)s.",
+        "n",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,15 @@ class Content:
         proposal.voting_start = self.voting_start
         proposal.voting_end = self.voting_end
         proposal.type = self.type
+
+
+@transaction.atomic
+def count_preview(*, actor: User) -> None:
+    """Ask before a text is made into HTML only to be looked at: that costs, and leaves nothing.
+
+    Locks the member's count of previews. Raises TooOften.
+    """
+    PREVIEWS.count(actor)
 
 
 @transaction.atomic
@@ -191,7 +209,7 @@ def withdraw_proposal(*, actor: User, proposal_id: UUID) -> Proposal:
         raise TooLateToWithdraw
     proposal.status = Proposal.Status.REJECTED
     proposal.outcome_reason = "withdrawn"
-    proposal.closed_at = proposal.now
+    proposal.closed_at = database_now()
     proposal.save(update_fields=["status", "outcome_reason", "closed_at", "updated_at"])
     record(
         Action.PROPOSAL_WITHDRAWN,

@@ -22,7 +22,6 @@ from ..errors import (
     ChangedMeanwhile,
     NotADraft,
     NotEditable,
-    NothingToCopy,
     NotPublishable,
     NotThere,
     TooLateToWithdraw,
@@ -111,8 +110,9 @@ def _check(request: HttpRequest, form: ProposalForm) -> list[Check]:
     draft = Proposal(proposer=author)
     draft.db_now = database_now()  # type: ignore[attr-defined]  # what is no row brought no clock
     try:
+        services.count_preview(actor=author)
         form.content().write_to(draft)
-    except TextTooLarge as refusal:
+    except (TextTooLarge, TooOften) as refusal:
         form.add_refusal(refusal)
         return []
     return publishing_checks(draft, author, current_rules())
@@ -135,18 +135,19 @@ def _show_form(
         "notice": spell_duration(rules.notice) if rules.notice else "",
         "power": publishing_power(_member(request), rules),
         "checks": checks,
-    } | (_preview(form) if preview else {"preview": None})
+    } | (_preview(_member(request), form) if preview else {"preview": None})
     return render_page(
         request, "governance/proposal_form.html", context, partials=("editor",), status=status
     )
 
 
-def _preview(form: ProposalForm) -> dict[str, str]:
+def _preview(author: User, form: ProposalForm) -> dict[str, str]:
     """The text as it will be shown, or why it cannot be."""
     text = form["description"].value() or ""
     try:
+        services.count_preview(actor=author)
         return {"preview": render_markdown(text[:MAX_TEXT])}
-    except TextTooLarge as refusal:
+    except (TextTooLarge, TooOften) as refusal:
         return {"preview": "", "preview_refusal": str(refusal)}
 
 
@@ -221,11 +222,11 @@ def proposal_again(request: HttpRequest, number: int) -> HttpResponse:
     proposal = _own_proposal(request, number)
     try:
         draft = services.copy_proposal(actor=_member(request), proposal_id=proposal.pk)
-    except NothingToCopy as refusal:
-        messages.error(request, refusal.message)
-        return see_other(proposal.get_absolute_url())
     except NotThere as gone:
         raise Http404 from gone
+    except DomainError as refusal:  # also a limit, or a text from before today's rules
+        messages.error(request, str(refusal))
+        return see_other(proposal.get_absolute_url())
     draft.refresh_from_db(fields=["number"])
     messages.success(request, _("Copied to a new draft. Only you can see it."))
     return see_other(reverse("governance:proposal_edit", args=[draft.number]))

@@ -79,7 +79,16 @@ def _show_both(request: HttpRequest, proposal: Proposal, typed: VoteCard) -> Htt
         receipt=standing.receipt,
         replaces=standing.receipt,
     )
-    return _refuse(request, proposal, both)
+    if not _wants_card(request):
+        return _refuse(request, proposal, both)
+    # The results beside the card may be older than the vote that stands.
+    return render(request, f"{DETAIL}#voted", _both_at_once(proposal, both), status=422)
+
+
+def _both_at_once(proposal: Proposal, card: VoteCard) -> dict[str, object]:
+    """Card and results for htmx: each says of the vote what the other says."""
+    page = selectors.proposal_page(proposal)
+    return {"proposal": proposal, "page": page, "card": card, "out_of_band": True}
 
 
 def _wants_card(request: HttpRequest) -> bool:
@@ -119,13 +128,7 @@ def _thank(request: HttpRequest, proposal: Proposal, vote: Vote) -> HttpResponse
         messages.success(request, words)
         return see_other(f"{proposal.get_absolute_url()}#vote")
     card = replace(selectors.vote_card(proposal, request.user), focus=True)
-    context = {
-        "proposal": proposal,
-        "page": selectors.proposal_page(proposal),
-        "card": card,
-        "out_of_band": True,
-        "toast": words,
-    }
+    context = _both_at_once(proposal, card) | {"toast": words}
     return render(request, f"{DETAIL}#voted", context)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from itertools import cycle
+from uuid import uuid4
 
 from django.test import Client
 
@@ -57,8 +58,12 @@ def deeds(community: Community, ada: str) -> Iterator[Page]:
 
     yield Page("vote, new", "in", first)
     yield Page("vote, changed", "in", change)
-    comment = {"content": "I am **for** it.", "parent": ""}
-    yield Page("comment", "in", lambda: post(discussion, comment, ada, htmx="discussion"))
+
+    def comment() -> Environ:
+        words = {"content": "I am **for** it.", "parent": "", "key": str(uuid4())}
+        return post(discussion, words, ada, htmx="discussion")
+
+    yield Page("comment", "in", comment)
     yield Page("like, undo", "in", lambda: post(like, next(undo), ada, htmx="reactions"))
 
 

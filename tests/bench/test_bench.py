@@ -25,7 +25,7 @@ STATEMENTS = {
     "results, changed": (4, None),
     "vote, new": (None, 18),
     "vote, changed": (None, 18),
-    "comment": (None, 12),
+    "comment": (None, 14),
     "like, undo": (None, 9),
 }
 FIRST_VIEW = 60 * 1024  # bytes on the wire, with styles, scripts and icon

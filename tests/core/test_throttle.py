@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.core.cache import cache
 
-from dao_portal.core.throttle import Limit, give_back, network_of, take
+from dao_portal.core.throttle import Rate, give_back, network_of, take
 
 HOUR = 3600
 WHEN = ["with the cache", "without it"]
@@ -25,27 +25,27 @@ def passed(*counts, times=1):
 
 
 def test_limit_holds():
-    assert passed(("a", Limit(2, HOUR)), times=4) == [True, True, False, False]
-    assert passed(("b", Limit(2, HOUR))) == [True]
+    assert passed(("a", Rate(2, HOUR)), times=4) == [True, True, False, False]
+    assert passed(("b", Rate(2, HOUR))) == [True]
 
 
 def test_what_is_given_back_was_never_taken():
     for _ in range(5):
-        give_back(take([("a", Limit(1, HOUR))]))
+        give_back(take([("a", Rate(1, HOUR))]))
 
-    assert passed(("a", Limit(1, HOUR)), times=2) == [True, False]
+    assert passed(("a", Rate(1, HOUR)), times=2) == [True, False]
 
 
 def test_refused_try_fills_no_wider_count():
     """Whoever hammers from one place must not use up what everybody else has."""
-    narrow, wide = ("narrow", Limit(1, HOUR)), ("wide", Limit(3, HOUR))
+    narrow, wide = ("narrow", Rate(1, HOUR)), ("wide", Rate(3, HOUR))
 
     assert passed(narrow, wide, times=50) == [True] + 49 * [False]
     assert passed(wide, times=3) == [True, True, False]
 
 
 def test_try_refused_by_a_wide_count_fills_no_narrow_one():
-    narrow, wide = ("narrow", Limit(3, HOUR)), ("wide", Limit(1, HOUR))
+    narrow, wide = ("narrow", Rate(3, HOUR)), ("wide", Rate(1, HOUR))
 
     assert passed(narrow, wide, times=50) == [True] + 49 * [False]
     assert passed(narrow, times=3) == [True, True, False]
@@ -53,13 +53,13 @@ def test_try_refused_by_a_wide_count_fills_no_narrow_one():
 
 def test_fifty_at_once_pass_as_few_as_fifty_in_a_row():
     with ThreadPoolExecutor(50) as pool:
-        outcomes = list(pool.map(lambda _: take([("a", Limit(5, HOUR))]), range(50)))
+        outcomes = list(pool.map(lambda _: take([("a", Rate(5, HOUR))]), range(50)))
 
     assert sum(outcome is not None for outcome in outcomes) == 5
 
 
 def test_giving_back_what_is_over_is_no_error():
-    taken = take([("a", Limit(1, HOUR))])
+    taken = take([("a", Rate(1, HOUR))])
     cache.clear()
 
     give_back(taken)

@@ -35,9 +35,8 @@ def web(tmp_path):
     with (
         own_valkey(tmp_path) as valkey,
         process(
-            *("gunicorn", "tests.stress.site", "--bind=127.0.0.1:0", "--worker-class=gthread"),
-            *("--workers=1", "--threads=4", "--no-control-socket", "--preload"),
-            "--log-level=info",
+            *("gunicorn", "--config=python:dao_portal.web", "tests.stress.site"),
+            *("--bind=127.0.0.1:0", "--workers=1", "--log-level=info"),
             valkey=valkey,
             ready="Booting worker",
             log=log,
