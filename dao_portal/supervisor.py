@@ -48,11 +48,11 @@ class Child:
         environment: Mapping[str, str] | None = None,
         unsaid: str = "",
     ) -> None:
-        """``environment``: beside our own; a line with ``unsaid`` in it is not repeated."""
+        """``environment``: the part's own; a line with ``unsaid`` in it is not repeated."""
         self.name = name
         self.command = list(command)
         self.folder = folder
-        self.environment = {**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})}
+        self.environment = os.environ if environment is None else environment
         self.unsaid = unsaid
 
     def start(self) -> None:

@@ -5,6 +5,7 @@ from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, transaction
 from django.test import Client
 from PIL import Image
 
@@ -12,11 +13,20 @@ from accounts.models import Profile, User
 from dao_portal.core.base import database_now
 from dao_portal.core.brakes import TooOften
 from dao_portal.core.options import clear_option_cache, set_option
-from governance.models import Proposal
+from governance.models import Proposal, Vote
 from governance.services import publish_proposal
 from social.models import Comment, CommentReaction
 from tests.accounts.test_profile import FORM
-from tests.factories import HoldingFactory, ProposalFactory, comment_on
+from tests.explosive import one_long_address
+from tests.factories import (
+    HoldingFactory,
+    ProposalFactory,
+    cast,
+    comment_on,
+    decided_proposal,
+    open_proposal_with,
+    receipt_of,
+)
 from tests.social.test_comment_races import all_at_once
 
 DRAFT = {"title": "A bench", "description": "Of oak.", "lasts": "7", "unit": "days"}
@@ -89,6 +99,66 @@ def test_edits(member, ada):
     assert refused.status_code == 422
     assert "You have saved 1 change within an hour." in refused.text
     assert 'value="A longer bench"' in refused.text
+
+
+@pytest.mark.parametrize("step", ["preview", "check"])
+def test_previews(member, step):
+    limit(governance__previews_per_hour=1)
+    asked = DRAFT | {"step": step}
+    first = member.post("/proposals/new/", asked)
+
+    refused = member.post("/proposals/new/", asked)
+
+    words = "You have looked at 1 preview within an hour."
+    assert words not in first.text
+    assert words in refused.text
+    assert "Of oak." in refused.text
+
+
+def test_changes_of_a_vote_but_not_the_first_one(member, ada):
+    limit(governance__vote_changes_per_hour=1)
+    proposal, other = open_proposal_with({ada: 7}), open_proposal_with({ada: 7})
+    cast(proposal, ada, "yes")
+    cast(proposal, ada, "no")
+    ballot = {"choice": "abstain", "step": "confirm", "replaces": receipt_of(proposal, ada)}
+
+    refused = member.post(f"{proposal.get_absolute_url()}vote/", ballot | {"reason": "So."})
+
+    assert refused.status_code == 422
+    assert "You have changed your votes 1 time within an hour." in refused.text
+    assert ">So.</textarea>" in refused.text
+    assert Vote.objects.get(proposal=proposal, voter=ada).vote_type == "no"
+    cast(other, ada, "yes")
+    assert Vote.objects.filter(voter=ada).count() == 2
+
+
+@pytest.mark.parametrize("why", ["too many drafts", "a title that is refused", "a text too large"])
+def test_a_copy_that_is_refused_is_told_why(member, ada, why):
+    proposal = decided_proposal("rejected", proposer=ada)
+    words = {
+        "too many drafts": "You have started 1 draft within a day.",
+        "a title that is refused": "cannot be seen",
+        "a text too large": "This text becomes too large",
+    }[why]
+    if why == "too many drafts":
+        limit(governance__drafts_per_day=1)
+        member.post("/proposals/new/", DRAFT)
+    elif why == "a title that is refused":
+        older(proposal, title="A \u202ebench")
+    else:
+        older(proposal, description=one_long_address(9_990))
+
+    answer = member.post(f"{proposal.get_absolute_url()}again/", follow=True)
+
+    assert answer.redirect_chain == [(proposal.get_absolute_url(), 303)]
+    assert words in answer.text
+
+
+def older(proposal: Proposal, **values: str) -> None:
+    """As a row from before today's rules: past the guards, which freeze it."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        Proposal.objects.filter(pk=proposal.pk).update(**values)
 
 
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["plain", "htmx"])

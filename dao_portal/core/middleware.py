@@ -19,7 +19,7 @@ from .http import client_ip
 
 PERSONAL = ("/account/", "/accounts/", "/admin/")  # also while nobody is signed in
 UNIQUE_VIOLATION = "23505"
-MOST_BYTES = 16 * 1024 * 1024  # the front and the examples in deploy/ have the same limit
+MOST_BYTES = 3 * 1024 * 1024  # a picture and its form; the front and deploy/ have the same limit
 PORTION = 64 * 1024
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 

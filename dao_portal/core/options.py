@@ -209,6 +209,13 @@ OPTIONS: dict[str, Option] = {
             validate=_at_least_one,
         ),
         Option(
+            "governance.vote_changes_per_hour",
+            Type.INTEGER,
+            60,
+            _("Most changes of votes by one member within an hour; first votes are not counted."),
+            validate=_at_least_one,
+        ),
+        Option(
             "governance.previews_per_hour",
             Type.INTEGER,
             300,

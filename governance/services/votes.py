@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -9,10 +10,11 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, ngettext_lazy
 
 from accounts.models import User
 from dao_portal.core.actions import Action
+from dao_portal.core.brakes import Limit
 from dao_portal.core.events import record
 
 from ..canonical import canonical_amount, reason_hash
@@ -29,6 +31,19 @@ from ..models import MAX_REASON, PowerSnapshot, Proposal, Vote
 BEFORE_VOTING = (Proposal.Phase.DRAFT, Proposal.Phase.UPCOMING, Proposal.Phase.OPENING)
 
 
+CHANGES = Limit(
+    "governance.vote_changes_per_hour",
+    timedelta(hours=1),
+    ngettext_lazy(
+        "You have changed your votes %(n)s time within an hour. What stands counts; you can change"
+        " it in %(wait)s.",
+        "You have changed your votes %(n)s times within an hour. What stands counts; you can"
+        " change it in %(wait)s.",
+        "n",
+    ),
+)
+
+
 @transaction.atomic
 def cast_vote(
     *, actor: User, proposal_id: UUID, choice: str, reason: str = "", replaces: str = ""
@@ -43,7 +58,7 @@ def cast_vote(
     database's: its guard judges by its own clock inside this transaction.
 
     Raises VotingNotOpen, VotingClosed, NotEligible; then, as choosing again would not have helped
-    there, UnknownChoice and ReasonTooLong; and AnotherVoteStands.
+    there, UnknownChoice and ReasonTooLong; AnotherVoteStands, and TooOften for a change.
     """
     lock_shared(proposal_id)
     proposal = Proposal.objects.annotate(db_now=Now()).get(pk=proposal_id)
@@ -57,6 +72,8 @@ def cast_vote(
     if standing and _says(standing, choice, reason):
         return standing
     _require_replaced(standing, proposal, replaces)
+    if standing:  # each change stays in the audit log; a first vote is never one too many
+        CHANGES.count(actor)
     try:
         vote = _write_vote(proposal, actor, choice, reason)
     except IntegrityError as error:

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from dao_portal.core.brakes import TooOften
 from dao_portal.core.errors import DomainError
 from dao_portal.core.htmx import render_page
 from dao_portal.core.http import see_other
@@ -59,7 +60,7 @@ def _take_step(request: HttpRequest, proposal: Proposal) -> HttpResponse:
             services.check_ballot(actor=member, proposal_id=proposal.pk, **ballot)
             return _show(request, proposal, replace(typed, state="review"))
         vote = services.cast_vote(actor=member, proposal_id=proposal.pk, **ballot)
-    except (UnknownChoice, ReasonTooLong) as error:
+    except (UnknownChoice, ReasonTooLong, TooOften) as error:
         return _refuse(request, proposal, replace(typed, error=str(error)))
     except AnotherVoteStands as error:
         return _show_both(request, proposal, replace(typed, error=str(error)))

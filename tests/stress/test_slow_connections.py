@@ -18,6 +18,7 @@ from statistics import median
 import psutil
 import pytest
 
+from dao_portal.core.middleware import MOST_BYTES
 from dao_portal.services import Postgres
 from tests.portal import Portal, own_portal
 from tests.stress.parts import Visitor, wait_for
@@ -25,6 +26,7 @@ from tests.stress.parts import Visitor, wait_for
 pytestmark = pytest.mark.stress
 
 CONNECTIONS = 200
+LARGE = 40
 SOON = 1.0
 RECOVERY_SECONDS = 10.0 if "DAO_STRESS_ROUNDS" in os.environ else 4.0
 
@@ -156,6 +158,29 @@ def test_whoever_reads_slowly_stops_nobody(portal, report):
         took = [timed(visitor, "/healthz", {200}) for _turn in range(5)]
     report(f"50 connections that read nothing: health {max(took):.3f} s at most")
     assert median(took) < SOON
+
+
+def test_whoever_sends_much_fills_little(portal, report):
+    """Forty who send as much as is taken and never end: it costs what they sent, and no more."""
+    front = portal.part("front")
+    visitor = Visitor(f"http://127.0.0.1:{portal.port}")
+    before = front.memory_info().rss
+    head = (
+        f"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: {MOST_BYTES}\r\n\r\n"
+    )
+    with ExitStack() as stack:
+        for _number in range(LARGE):
+            line = socket.create_connection(("127.0.0.1", portal.port), timeout=10)
+            stack.callback(line.close)
+            line.sendall(head.encode() + b"a" * (MOST_BYTES - 1))
+        took = timed(visitor, "/healthz", {200})
+        grown = front.memory_info().rss - before
+    report(
+        f"{LARGE} bodies of {MOST_BYTES >> 20} MB without their end: Caddy grew by"
+        f" {grown >> 20} MB, health {took:.3f} s"
+    )
+    assert grown < 3 * LARGE * MOST_BYTES
+    assert took < SOON
 
 
 def test_a_database_that_recovers_is_no_error_of_ours(portal, report):

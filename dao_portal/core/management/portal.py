@@ -66,14 +66,15 @@ class Portal:
         gunicorn = [*python, "gunicorn", "--config=python:dao_portal.web"]
         celery = [*python, "celery", "-A", "dao_portal", "--quiet"]
         bind, application = f"{bracketed(self.host)}:{settings.PORTAL_PORT}", "dao_portal.wsgi"
-        environment = {}
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        proxies = {}
         if self.front:
             if not self.front.web.parent.exists():
                 claim(self.front.web.parent)
             community = get_option("community.name")
             self.front.write({status: bare_page(status, community=community) for status in PAGES})
             bind, application = f"unix:{self.front.web}", "dao_portal.fronted"
-            environment = {"TRUSTED_PROXY_COUNT": str(settings.PROXIES_BEFORE_FRONT)}
+            proxies = {"TRUSTED_PROXY_COUNT": str(settings.PROXIES_BEFORE_FRONT)}
         web = [*gunicorn, f"--bind={bind}", f"--workers={web_workers}", application]
         worker = [
             *celery,
@@ -92,9 +93,9 @@ class Portal:
         ]
         folder = settings.BASE_DIR
         children = [
-            Child("web", web, folder, environment),
-            Child("worker", worker, folder),
-            Child("beat", beat, folder),
+            Child("web", web, folder, environment | proxies),
+            Child("worker", worker, folder, environment),
+            Child("beat", beat, folder, environment),
         ]
         if self.front:
             command, private = self.front.command(), self.front.environment()
