@@ -4,6 +4,7 @@
 import os
 import signal
 import sys
+from importlib.util import find_spec
 from types import FrameType
 
 # These never ask the database. `runportal` starts the services itself.
@@ -33,6 +34,8 @@ def exit_on_signal(number: int, frame: FrameType | None) -> None:
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dao_portal.settings")
+    if find_spec("django") is None:
+        sys.exit("dao_portal: run `make install`, then `.venv/bin/python manage.py ...`")
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line

@@ -45,7 +45,7 @@ class TooMuchWork(DomainError):
 
 
 class TooManyPictures(DomainError):
-    message = _("Many members send pictures right now. Send yours again in a minute.")
+    message = _("Many members are sending pictures right now. Send yours again in a minute.")
 
 
 REFUSALS: dict[int, type[DomainError]] = {

@@ -252,7 +252,7 @@ ACCOUNT_RATE_LIMITS = {
 }
 ACCOUNT_MAX_EMAIL_ADDRESSES = 10
 
-# gunicorn speaks plain http: behind an https address there is a proxy, and it names the client.
+# Where our own front does not end TLS, a proxy does behind an https address, and names the client.
 TRUSTED_PROXY_COUNT = env.number(
     "TRUSTED_PROXY_COUNT", default=int(PORTAL_URL.secure), least=0, most=9
 )

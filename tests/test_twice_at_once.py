@@ -113,7 +113,7 @@ def test_form_filled_in_anew_under_its_old_key_keeps_the_words_and_gets_a_new_ke
     refused = client.post(path, {"content": "Second.", "key": key})
 
     assert refused.status_code == 422
-    assert "This form had been sent already" in refused.text
+    assert "This form was sent before" in refused.text
     assert "Second." in refused.text
     (fresh,) = KEY.findall(refused.text)
     assert client.post(path, {"content": "Second.", "key": fresh}).status_code == 303
@@ -176,7 +176,7 @@ def test_sign_up_with_the_address_mended_is_another_one(db):
     mended = NEWCOMER | {"email": "nora@example.com", "username": "nora2", "key": key}
     refused = client_of(None).post(SIGN_UP, mended)
 
-    assert "This form had been sent already" in refused.text
+    assert "This form was sent before" in refused.text
     fresh = KEY.findall(refused.text)[0]
     assert client_of(None).post(SIGN_UP, mended | {"key": fresh}).status_code == 302
     assert User.objects.count() == 2

@@ -168,7 +168,7 @@ def test_movement_lies_in_the_databases_month(wrong_clock, since):
     movement = Transaction.objects.create(type="deposit", amount=1, currency="DPT")
 
     assert since <= movement.created_at + TOLERANCE <= database_now() + 2 * TOLERANCE
-    assert all_written_since(since) == {"transactions"}
+    assert "transactions" in all_written_since(since)
 
 
 def test_months_are_the_databases(wrong_clock):

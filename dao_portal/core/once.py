@@ -29,7 +29,7 @@ class AlreadySent(DomainError):
     """The key stands for other words: an old form was filled in anew. Nothing was done."""
 
     message = _(
-        "This form had been sent already, and what it said then is done. Send it once more to do"
+        "This form was sent before, and what it said then was done. Send it once more to do"
         " this as well."
     )
 

@@ -24,7 +24,7 @@ STATEMENTS = {
     "results, unchanged": (0, None),
     "results, changed": (4, None),
     "vote, new": (None, 18),
-    "vote, changed": (None, 18),
+    "vote, changed": (None, 19),
     "comment": (None, 14),
     "like, undo": (None, 9),
 }

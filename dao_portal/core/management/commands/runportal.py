@@ -56,7 +56,7 @@ class Command(BaseCommand):
         parser.add_argument("--task-workers", type=int, default=2, help="Celery processes")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Runs until a signal comes (exit code 0) or a part dies (exit code 1)."""
+        """Runs until a signal comes (exit code 0), PostgreSQL dies or the web cannot start (1)."""
         state: Path = settings.STATE_DIR
         roster = Roster(state / "portal.json")
         dead = None
