@@ -35,6 +35,7 @@ from .models import NameTaken, Profile, User
 from .names import validate_display_name
 from .pictures import MOST_BYTES, square_picture
 from .preferences import THEMES, zone_choices
+from .selectors import address_is_kept, members_at
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -97,6 +98,11 @@ class SignupForm(PlainWords, allauth.SignupForm):
     }
     sent_again = False
 
+    def validate_unique_email(self, email: str) -> str:
+        """Whether it is somebody's is not said; that a member wrote it down makes it nobody's."""
+        self.account_already_exists = address_is_kept(email)
+        return email
+
     def full_clean(self) -> None:
         """Judge what was typed, but not a form that has made its account: of course its username
         is taken. That is asked last, for the first sending may end meanwhile.
@@ -148,6 +154,12 @@ class AddEmailForm(PlainWords, allauth.AddEmailForm):
 
 class ResetPasswordForm(PlainWords, allauth.ResetPasswordForm):
     labels: ClassVar = {"email": _("E-mail")}
+
+    def clean_email(self) -> str:
+        """Find whose it is, which allauth asks of what is only written down as well."""
+        email: str = get_adapter().clean_email(self.cleaned_data["email"].lower())
+        self.users = [member for member in members_at(email) if member.is_active]
+        return email
 
 
 class ResetPasswordKeyForm(PlainWords, allauth.ResetPasswordKeyForm):

@@ -15,7 +15,6 @@ import re
 import secrets
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -25,7 +24,7 @@ from dao_portal.core.http import client_ip
 from dao_portal.core.throttle import Rate
 
 from .models import User
-from .selectors import member_called
+from .selectors import member_called, members_at
 
 KNOWN_BROWSER = (Rate(10, 5 * 60), Rate(40, 60 * 60))
 ONE_NETWORK_ONE_ACCOUNT = Rate(5, 5 * 60)
@@ -61,18 +60,10 @@ def take(request: HttpRequest, *, names: set[str]) -> list[str] | None:
 
 
 def members_called(names: set[str]) -> list[User]:
-    """Whoever signs in as one of ``names``: by username or by address.
-
-    An address that somebody confirmed is theirs alone, whoever else has written it down.
-    """
+    """Whoever signs in as one of ``names``: by username, or by an address that is theirs."""
     found = []
     for name in sorted(names):
-        written_down = EmailAddress.objects.filter(email=name.lower()).select_related("user")
-        confirmed = [address.user for address in written_down if address.verified]
-        found += confirmed or [
-            *(address.user for address in written_down),
-            *User.objects.filter(email=name.lower()),
-        ]
+        found += members_at(name)
         found += [member] if (member := member_called(name)) else []
     return list(dict.fromkeys(found))
 

@@ -1,13 +1,15 @@
-"""Questions about members' names."""
+"""Questions about members' names and addresses."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db.models import Func, QuerySet, TextField, Value
+from django.db.models import Exists, Func, OuterRef, QuerySet, TextField, Value
+from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from .models import MODERATING, User
@@ -33,6 +35,30 @@ def member_called(username: str, members: QuerySet[User] | None = None) -> User 
         if member := among.filter(username__iexact=spelled).first():
             return member
     return None
+
+
+def members_at(address: str) -> list[User]:
+    """Whose ``address`` is, in any case of letters: at most one member.
+
+    Of whoever confirmed it; else of whoever signed up with it and has confirmed none yet. That a
+    member has written it down beside a confirmed one says nothing: it may be mistyped, and then a
+    stranger reads what is sent there.
+    """
+    confirmed = EmailAddress.objects.filter(email=address.lower(), verified=True)
+    if owners := [each.user for each in confirmed.select_related("user")]:
+        return owners
+    proved = EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)
+    return list(_signed_up_with(address).exclude(Exists(proved)))
+
+
+def address_is_kept(address: str) -> bool:
+    """Whether nobody new can sign up with ``address``: it is somebody's, or stands in their row."""
+    return bool(members_at(address)) or _signed_up_with(address).exists()
+
+
+def _signed_up_with(address: str) -> QuerySet[User]:
+    members = User.objects.alias(lower_email=Lower("email"))
+    return members.filter(lower_email=address.lower())
 
 
 def looks_taken(username: str) -> bool:

@@ -11,6 +11,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
@@ -97,16 +98,20 @@ def sync_email_verified(*, user: User) -> None:
 def release_address(*, owner: User, address: str) -> None:
     """Take ``address``, which ``owner`` proved to be theirs, from whoever only said that it was.
 
-    Otherwise nobody could be known by an address that a stranger once typed at sign-up: the
-    database keeps it for one member. Locks that other member.
+    Otherwise nobody could be known by an address that a stranger once typed: the database keeps it
+    for one member, and a link that was mailed there before would still work for the other. Locks
+    those other members, in the order of their ids.
     """
+    written = EmailAddress.objects.filter(email=address.lower(), verified=False)
+    signed_up_with_it = Q(lower_email=address.lower(), email_verified=False)
     claimed = User.objects.alias(lower_email=Lower("email")).filter(
-        lower_email=address.lower(), email_verified=False
+        signed_up_with_it | Q(pk__in=list(written.values_list("user", flat=True)))
     )
-    for other in claimed.exclude(pk=owner.pk).select_for_update():
+    for other in claimed.exclude(pk=owner.pk).order_by("pk").select_for_update():
         EmailAddress.objects.filter(user=other, email__iexact=address, verified=False).delete()
-        other.email = None
-        other.save(update_fields=["email", "updated_at"])
+        if (other.email or "").lower() == address.lower():
+            other.email = None
+            other.save(update_fields=["email", "updated_at"])
         record(Action.EMAIL_REMOVED, actor=owner, resource=other)
 
 

@@ -14,7 +14,7 @@ from .reauthentication import asks_again
 door_patterns = [
     path("signup/", atomic(allauth.signup)),
     path("email/", asks_again(atomic(allauth.email))),
-    re_path(r"^confirm-email/(?P<key>[-:\w]+)/$", atomic(allauth.confirm_email)),
+    re_path(r"^confirm-email/(?P<key>[-:\w]+)/$", atomic(views.confirm_email)),
     path("password/change/", atomic(allauth.password_change)),
     path("password/set/", atomic(views.password_by_mail)),
     path("password/reset/", atomic(allauth.password_reset)),

@@ -1,9 +1,12 @@
 """Members in the browser."""
 
-from allauth.account.models import EmailAddress
+from allauth.account import views as allauth
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.core import ratelimit
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -59,6 +62,22 @@ def profile_edit(request: HttpRequest) -> HttpResponse:
         return response
     status = 422 if form.errors else 200
     return render_page(request, "accounts/profile_edit.html", {"form": form}, status=status)
+
+
+def confirm_email(request: HttpRequest, key: str) -> HttpResponse:
+    """A mailed link; one more address of a member is confirmed only by who is signed in as them.
+
+    Where an address was mistyped, a stranger holds the link: confirmed by them, it would let them
+    choose a new password. Of who has no confirmed address yet the link is all that there is.
+    """
+    confirmation = EmailConfirmationHMAC.from_key(key)
+    member = confirmation.email_address.user if confirmation else request.user
+    if member != request.user and EmailAddress.objects.filter(user=member, verified=True).exists():
+        logout(request)
+        messages.info(request, _("Sign in to the account that this address was added to."))
+        return redirect_to_login(request.path)
+    response: HttpResponse = allauth.confirm_email(request, key=key)
+    return response
 
 
 def _save(member: User, form: ProfileForm) -> bool:

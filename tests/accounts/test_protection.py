@@ -191,7 +191,7 @@ GUARDS = {
     "reauthenticate/": "the password",
     "email/": "asked again",
     "confirm-email/": "reads only",
-    r"^confirm-email/(?P<key>[-:\w]+)/$": "a mailed link",
+    r"^confirm-email/(?P<key>[-:\w]+)/$": "a mailed link, and for one more address a sign-in",
     "password/change/": "the password",
     "password/set/": "sends a mailed link",
     "password/reset/": "sends a mailed link",

@@ -1,0 +1,163 @@
+"""An address is somebody's when they proved it; that it is written down says nothing."""
+
+import re
+
+import pytest
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from django.core import mail
+from django.core.cache import cache
+from django.test import Client
+
+from accounts.guesses import members_called
+from accounts.models import User
+from accounts.selectors import members_at
+from dao_portal.core.actions import Action
+from dao_portal.core.models import AuditLog
+from tests.factories import PASSWORD, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+TYPO = "typo@evil.example"
+SIGN_UP, LOGIN, RESET = "/accounts/signup/", "/accounts/login/", "/accounts/password/reset/"
+NEWCOMER = {"email": TYPO, "username": "newcomer", "password1": "four random words do"}
+
+
+@pytest.fixture
+def mira():
+    """She has confirmed one address, and mistyped another."""
+    member = UserFactory(username="mira", email="mira@example.org")
+    EmailAddress.objects.create(user=member, email=member.email, verified=True, primary=True)
+    EmailAddress.objects.create(user=member, email=TYPO)
+    return member
+
+
+def links(path):
+    found = [re.search(rf"http://\S+({path}\S+)", message.body) for message in mail.outbox]
+    return [link[1] for link in found if link]
+
+
+def confirmation_of(address):
+    return f"/accounts/confirm-email/{EmailConfirmationHMAC(address).key}/"
+
+
+# --- a new password -----------------------------------------------------------------------------
+
+
+def test_reset_by_an_address_that_is_only_written_down_mails_no_link(mira):
+    answer = Client().post(RESET, {"email": TYPO})
+
+    assert answer["Location"] == "/accounts/password/reset/done/"
+    assert links("/accounts/password/reset/key/") == []
+    assert [message.to for message in mail.outbox] == [[TYPO]]  # as any unknown address
+
+
+@pytest.mark.parametrize("address", ["mira@example.org", "MIRA@example.org"])
+def test_reset_by_a_confirmed_address_mails_the_link(mira, address):
+    Client().post(RESET, {"email": address})
+
+    assert len(links("/accounts/password/reset/key/")) == 1
+
+
+def test_reset_of_a_sign_up_that_never_finished_mails_the_link():
+    member = UserFactory(email="nora@example.org", email_verified=False)
+    EmailAddress.objects.create(user=member, email=member.email, primary=True)
+
+    Client().post(RESET, {"email": "nora@example.org"})
+
+    assert len(links("/accounts/password/reset/key/")) == 1
+
+
+def test_stranger_with_the_link_confirms_nothing_for_a_member_who_has_an_address(mira):
+    """Otherwise whoever reads the mistyped mailbox confirms it first, and asks for a password."""
+    typed = EmailAddress.objects.get(email=TYPO)
+    stranger = Client()
+
+    for ask in (stranger.get, stranger.post):
+        answer = ask(confirmation_of(typed))
+        assert answer["Location"].startswith("/accounts/login/?next=/accounts/confirm-email/")
+    somebody_else = Client()
+    somebody_else.force_login(UserFactory())
+    answer = somebody_else.post(confirmation_of(typed), follow=True)
+
+    assert "Sign in to the account that this address was added to." in answer.text
+    typed.refresh_from_db()
+    assert not typed.verified
+
+
+def test_member_confirms_one_more_address_after_signing_in(mira):
+    typed = EmailAddress.objects.get(email=TYPO)
+    browser = Client()
+    to_login = browser.get(confirmation_of(typed))["Location"]
+    back = browser.post(to_login, {"login": "mira", "password": PASSWORD})["Location"]
+    browser.post(back)
+
+    typed.refresh_from_db()
+    assert typed.verified
+
+
+# --- sign-in ------------------------------------------------------------------------------------
+
+
+def test_nobody_signs_in_by_an_address_that_is_only_written_down(mira):
+    answer = Client().post(LOGIN, {"login": TYPO, "password": PASSWORD})
+
+    assert answer.status_code == 422 or "is not right" in answer.text
+    assert members_called({TYPO}) == members_at(TYPO) == []
+    assert members_called({"mira@example.org"}) == [mira]
+
+
+def test_address_written_down_by_many_is_of_the_one_who_signed_up_with_it(mira):
+    newcomer = UserFactory(email=TYPO, email_verified=False)
+    EmailAddress.objects.create(user=newcomer, email=TYPO, primary=True)
+
+    assert members_at(TYPO) == [newcomer]
+
+
+# --- sign-up ------------------------------------------------------------------------------------
+
+
+def test_sign_up_with_an_address_that_somebody_wrote_down_makes_an_account_that_keeps_it(mira):
+    browser = Client()
+    answer = browser.post(SIGN_UP, NEWCOMER)
+    assert answer["Location"] == "/accounts/confirm-email/"
+    newcomer = User.objects.get(username="newcomer")
+    assert members_at(TYPO) == [newcomer]
+    before = confirmation_of(EmailAddress.objects.get(email=TYPO, user=mira))
+
+    (link,) = links("/accounts/confirm-email/")
+    browser.post(link)
+
+    newcomer.refresh_from_db()
+    assert (newcomer.email, newcomer.email_verified) == (TYPO, True)
+    (row,) = EmailAddress.objects.filter(email=TYPO)
+    assert (row.user, row.verified, row.primary) == (newcomer, True, True)
+    removed = AuditLog.objects.get(action=Action.EMAIL_REMOVED)
+    assert (removed.user, removed.resource_id) == (newcomer, mira.pk)
+    mira.refresh_from_db()
+    assert (mira.email, mira.email_verified) == ("mira@example.org", True)
+    her = Client()
+    her.force_login(mira)
+    assert "no longer works" in her.get(before).text
+
+
+def test_sign_up_with_an_address_in_the_row_of_a_member_who_proved_another_is_answered(mira):
+    """Nobody's, but the database keeps it for one member: no second account, and no error."""
+    User.objects.filter(pk=mira.pk).update(email=TYPO)
+
+    answer = Client().post(SIGN_UP, NEWCOMER)
+
+    assert answer["Location"] == "/accounts/confirm-email/"
+    assert not User.objects.filter(username="newcomer").exists()
+
+
+def test_pages_are_the_same_for_an_address_that_is_only_written_down(mira):
+    seen = []
+    for address in (TYPO, "stranger@example.org"):
+        cache.clear()
+        mail.outbox.clear()
+        form = NEWCOMER | {"email": address, "username": f"new{len(seen)}"}
+        up = Client().post(SIGN_UP, form)
+        reset = Client().post(RESET, {"email": address})
+        seen.append((up.status_code, up["Location"], reset.status_code, len(mail.outbox)))
+
+    assert seen[0] == seen[1]
