@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any, ClassVar
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import (
     AbstractBaseUser,
     BaseUserManager,
@@ -22,6 +23,12 @@ from .names import normal_username, validate_username
 from .preferences import validate_preferences
 
 ACTIVE = models.Q(is_active=True)
+# Whoever chose a password and came no further: members do not see them, and nobody learns by the
+# page of a new username whether the address that was sent with it was known. Those who were
+# imported have no password, and are shown.
+UNFINISHED = models.Q(email_verified=False, last_login__isnull=True) & ~models.Q(
+    password__startswith=UNUSABLE_PASSWORD_PREFIX
+)
 MODERATING = models.Q(role__in=["moderator", "admin"])
 # What get_full_name() says, in lower case: the directory searches and sorts by its index.
 LOWER_NAME = Lower(

@@ -12,7 +12,7 @@ from django.db.models import Exists, Func, OuterRef, QuerySet, TextField, Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
-from .models import MODERATING, User
+from .models import MODERATING, UNFINISHED, User
 from .names import normal_username, validate_display_name, validate_username
 
 PORTION = 2_000  # members read at a time
@@ -26,6 +26,11 @@ class LookAlike:
     shown: str
     kind: str
     problem: str
+
+
+def shown_members() -> QuerySet[User]:
+    """Members whom everybody may see: not those whose sign-up was never finished."""
+    return User.objects.exclude(UNFINISHED)
 
 
 def member_called(username: str, members: QuerySet[User] | None = None) -> User | None:

@@ -24,7 +24,7 @@ from dao_portal.core.views import A_YEAR, keep_theme
 from . import services
 from .forms import ProfileForm, ResetPasswordForm
 from .models import User
-from .selectors import member_called
+from .selectors import member_called, shown_members
 
 TABS = ("votes", "proposals", "comments")
 
@@ -32,7 +32,7 @@ TABS = ("votes", "proposals", "comments")
 @require_safe
 def member_detail(request: HttpRequest, username: str) -> HttpResponse:
     """One member: what they say of themselves, and what they did; ?show= picks the list."""
-    member = member_called(username, User.objects.select_related("profile"))
+    member = member_called(username, shown_members().select_related("profile"))
     if member is None:
         raise Http404
     show = request.GET.get("show", "")

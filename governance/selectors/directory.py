@@ -17,6 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ACTIVE, LOWER_NAME, MODERATING, User
+from accounts.selectors import shown_members
 from treasury.selectors import greatest_holding
 
 from ..models import Proposal, Vote
@@ -118,7 +119,7 @@ def _found(words: str) -> QuerySet[User]:
 
     Each beginning has its index (accounts.models), so a million members take milliseconds.
     """
-    members = User.objects.filter(ACTIVE)
+    members = shown_members().filter(ACTIVE)
     begins = words.removeprefix("@").lower()
     if not begins:
         return members

@@ -11,6 +11,7 @@ from django.db.models import Count, DecimalField, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
+from accounts.selectors import shown_members
 from dao_portal.core.cache import keep
 from treasury.models import UserToken
 from treasury.selectors import current_holding
@@ -156,7 +157,7 @@ def _facts() -> Facts:
 
 
 def _count_members() -> int:
-    return User.objects.filter(is_active=True).count()
+    return shown_members().filter(is_active=True).count()
 
 
 def _held_share(holding: UserToken) -> Fraction | None:

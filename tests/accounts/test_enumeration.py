@@ -11,8 +11,12 @@ from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import User
+from accounts.services import find_or_create_imported_members, release_address
+from governance.selectors.directory import DirectoryFilters, directory
+from governance.selectors.home import public_home
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +149,52 @@ def test_address_confirmed_by_one_is_hashed_for_nobody_else(settings):
     EmailAddress.objects.create(user=member("thief"), email="known@example.org")
 
     assert ask("sign-in by address", "known@example.org")[1]["hashes"] == 1
+
+
+# --- who is seen ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("email", ["known@example.org", STRANGER])
+def test_page_of_a_new_username_tells_nothing_of_the_address(client, email):
+    """Somebody signs up with both, and looks whether a member of that name came to be."""
+    member("known")
+    client.post(SIGN_UP, FORMS[SIGN_UP](email))
+
+    assert client.get("/members/newcomer/").status_code == 404
+    assert names_in(directory(DirectoryFilters())) == ["known"]
+    assert directory(DirectoryFilters()).tabs[0].count == 1
+    assert public_home().facts.members == 1
+
+
+def test_sign_up_that_lost_its_address_to_who_proved_it_stays_unseen(client):
+    """Else its page would tell when the owner of the address came."""
+    client.post(SIGN_UP, FORMS[SIGN_UP](STRANGER))
+    release_address(owner=member("owner"), address=STRANGER)
+
+    assert User.objects.get(username="newcomer").email is None
+    assert client.get("/members/newcomer/").status_code == 404
+
+
+def test_newcomer_is_seen_once_the_address_is_confirmed(client):
+    client.post(SIGN_UP, FORMS[SIGN_UP](STRANGER))
+    link = re.search(r"http://\S+(/accounts/confirm-email/\S+)", mail.outbox[0].body)
+    client.post(link[1])
+
+    assert client.get("/members/newcomer/").status_code == 200
+    assert names_in(directory(DirectoryFilters())) == ["newcomer"]
+
+
+def test_members_without_an_address_and_those_who_were_here_are_seen(client):
+    find_or_create_imported_members(addresses=["0x00000000000000000000000000000000000000AA"])
+    UserFactory(username="moved", email_verified=False, last_login=timezone.now())
+    UserFactory(username="wallet", email=None, email_verified=False, password=None)
+
+    for username in ("0x00000000000000000000000000000000000000AA", "moved", "wallet"):
+        assert client.get(f"/members/{username}/").status_code == 200
+
+
+def names_in(found):
+    return [card.member.username for card in found.cards]
 
 
 # --- long addresses -----------------------------------------------------------------------------
