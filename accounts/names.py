@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import lru_cache
 
 from confusable_homoglyphs.utils import load
@@ -23,6 +24,7 @@ OFFICES = frozenset(
         *("admin", "admins", "administrator", "administrators", "administration", "sysadmin"),
         *("mod", "mods", "moderator", "moderators", "moderation", "treasurer", "treasurers"),
         *("team", "staff", "support", "helpdesk", "official", "system", "webmaster", "postmaster"),
+        *("админ", "администратор", "модератор"),
     }
 )
 # Nobody's whole name.
@@ -35,8 +37,16 @@ RESERVED = frozenset(
         *("settings", "audit", "api", "www", "mail"),
     }
 )
-# So long that no other word holds them.
-TELLING = frozenset({"administrator", "moderator", "treasurer"})
+# So long that no other word, and no two names side by side, hold them.
+TELLING = frozenset(
+    {"administrator", "moderator", "treasurer", "official", "администратор", "модератор"}
+)
+# At neither end of a word. Within one they are badminton, and across two Brad Minter.
+AT_NO_END = frozenset({"admin", "админ"})
+# Of fewer letters is a name and an initial: Tea M. Jones, Mo D. Hassan.
+BROKEN_IN_TWO = 5
+DIGITS_FOR_LETTERS = str.maketrans("3457", "east")  # o, l and i are so in every skeleton
+MOST_CHARACTERS = 80  # of first and last name together: what a line on a phone can break
 # Combinations that people write in: UTS 39, "highly restrictive".
 TOGETHER = (
     frozenset({"LATIN", "HAN", "HIRAGANA", "KATAKANA"}),
@@ -45,6 +55,8 @@ TOGETHER = (
 )
 OF_ANY_SCRIPT = frozenset({"COMMON", "INHERITED", "UNKNOWN"})
 BETWEEN_WORDS = re.compile(r"[\W_]+")
+WITHIN_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
+DIGITS_AT_ENDS = re.compile(r"^\d+|\d+$")
 IN_USERNAMES = frozenset("._-")
 # As people write them; validate_one_line() has seen to it that a joiner joins.
 IN_NAMES = frozenset(" .,'\N{RIGHT SINGLE QUOTATION MARK}\N{MIDDLE DOT}-\N{HYPHEN}()/&") | JOINERS
@@ -55,6 +67,7 @@ RESERVED_NAME = _("This name is reserved. Choose a different one.")
 MIXED = _("Use the letters of one alphabet only.")
 MIXED_WORDS = _("Write each word with the letters of one alphabet only.")
 MIXED_DIGITS = _("Use one kind of digits only.")
+TOO_LONG = _("Your name has %(n)s characters. %(most)s at most, first and last name together.")
 LOOKS_LIKE_ADDRESS = _("This looks like the address of a wallet. Choose a different name.")
 
 
@@ -73,7 +86,8 @@ def validate_username(username: str) -> None:
         raise ValidationError(
             _("Use letters, digits, dots, dashes and underscores only."), code="characters"
         )
-    if not (unicodedata.category(username[:1] or " ")[0] in "LN" and _is_word(username[-1])):
+    starts_well = unicodedata.category(username[:1] or " ")[0] in "LN"
+    if not (starts_well and _is_word(username[-1]) and skeleton(username)):
         raise ValidationError(
             _("A username begins and ends with a letter or a digit."), code="ends"
         )
@@ -92,7 +106,12 @@ def validate_display_name(first_name: str, last_name: str) -> None:
             _("Use letters, digits, spaces, dots, dashes and apostrophes only."),
             code="characters",
         )
-    if not any(unicodedata.category(character).startswith("L") for character in name):
+    if len(name) > MOST_CHARACTERS:
+        raise ValidationError(
+            TOO_LONG, code="length", params={"n": len(name), "most": MOST_CHARACTERS}
+        )
+    is_lettered = any(unicodedata.category(character).startswith("L") for character in name)
+    if not (is_lettered and skeleton(name)):
         raise ValidationError(_("There must be a letter in your name."), code="letters")
     for word in name.split():
         _require_one_script(word, MIXED_WORDS)
@@ -127,17 +146,55 @@ def _require_one_script(text: str, refusal: object) -> None:
 def _refuse_pretence(name: str) -> None:
     """Refuse what speaks for the portal, is a place on it, or is the address of a wallet."""
     whole = skeleton(name)
-    offices, reserved = _skeletons(OFFICES), _skeletons(OFFICES | RESERVED | place_names())
-    words = {skeleton(word.strip("0123456789")) for word in BETWEEN_WORDS.split(name)}
+    reserved = _skeletons(OFFICES | RESERVED | place_names())
+    reserved |= {skeleton(get_option("community.name"))} - {""}
     if (
-        words & offices
-        or whole in reserved
-        or whole == skeleton(get_option("community.name"))
-        or any(telling in whole for telling in _skeletons(TELLING))
+        whole in reserved
+        or any(skeleton(part) in reserved for part in re.split("[()]", name))
+        or any(telling in _read(whole) for telling in _skeletons(TELLING))
+        or _names_an_office(name)
     ):
         raise ValidationError(RESERVED_NAME, code="reserved")
     if ADDRESS.fullmatch(whole):
         raise ValidationError(LOOKS_LIKE_ADDRESS, code="address")
+
+
+def _names_an_office(name: str) -> bool:
+    """Whether a word of ``name`` is an office, or several are one that was taken apart."""
+    plain = "".join(
+        each
+        for each in unicodedata.normalize("NFKD", name)
+        if not unicodedata.category(each).startswith("M")
+    )
+    pieces = [piece for piece in BETWEEN_WORDS.split(plain) if piece]
+    words = {*pieces, *plain.split()}  # Sup-port is one word and two pieces
+    words |= {part for piece in pieces for part in WITHIN_WORDS.split(piece)}
+    words |= {DIGITS_AT_ENDS.sub("", word) for word in words}
+    words |= {"".join(run) for run in _runs(pieces) if _may_be_one_word(run)}
+    read = {_read(skeleton(word)) for word in words}
+    if read & _skeletons(OFFICES):
+        return True
+    ends = tuple(_skeletons(AT_NO_END))
+    whole_words = {_read(skeleton(DIGITS_AT_ENDS.sub("", word))) for word in pieces}
+    return any(word.startswith(ends) or word.endswith(ends) for word in whole_words)
+
+
+def _runs(pieces: list[str]) -> Iterator[list[str]]:
+    """Two and more of ``pieces`` that stand side by side."""
+    for start in range(len(pieces)):
+        for end in range(start + 2, len(pieces) + 1):
+            yield pieces[start:end]
+
+
+def _may_be_one_word(run: list[str]) -> bool:
+    """Taken apart letter by letter, or a long word in two; not a name and an initial."""
+    letters = sum(map(len, run))
+    return letters == len(run) or letters >= BROKEN_IN_TWO
+
+
+def _read(look: str) -> str:
+    """A skeleton as it is read where digits stand for letters: mod3rator."""
+    return look.translate(DIGITS_FOR_LETTERS)
 
 
 @lru_cache(maxsize=8)

@@ -70,6 +70,21 @@ def test_sign_up_like_another_member_is_refused_in_words(client, grace, username
     assert list(User.objects.all()) == [grace]
 
 
+@pytest.mark.parametrize(
+    ("name", "username"),
+    [
+        *(("mira", each) for each in ("mi\u0307ra", "ʍira", "mira\u0338")),
+        *(("grace", each) for each in ("ɢʀᴀᴄᴇ", "graceꞏ", "graceˑ", "graceː", "gràce")),
+        *(("ada", "aḍa"), ("محمد", "محـمد"), ("jose", "josé"), ("josé", "jose")),
+    ],
+)
+def test_sign_up_drawn_like_another_member_is_refused_in_words(client, name, username):
+    UserFactory(username=name, email="first@example.org")
+
+    assert LOOKS in sign_up(client, username).text
+    assert User.objects.count() == 1
+
+
 @pytest.mark.parametrize("username", ["gr.ace", "gracelindholm"])
 def test_refused_name_does_not_tell_whether_an_address_is_known(client, grace, username):
     """A known address is never saved, so the name has to be judged before."""
@@ -179,6 +194,7 @@ def test_two_sign_ups_at_once_with_names_that_look_alike():
     [
         *("Grace Lindholm", "GRACE LINDHOLM", "Grace Lindho1m", "Grace-Lindholm", "Gracelind Holm"),
         *("Grace  Lindholm", "Grace", "ｇｒａｃｅ ｌｉｎｄｈｏｌｍ"),
+        *("Gràce Lindholm", "Grace Ḷindholm", "ɢʀᴀᴄᴇ ʟɪɴᴅʜᴏʟᴍ", "Graceː Lindholm", "Gracé"),
     ],
 )
 def test_nobody_is_shown_like_a_moderator(client, grace, eve, name):
@@ -202,6 +218,16 @@ def test_two_members_may_both_be_anna_schmidt(client, eve):
     UserFactory(username="other", first_name="Anna", last_name="Schmidt")
 
     assert save_name(client, "Anna", "Schmidt").status_code == 303
+
+
+def test_name_longer_than_a_page_bears_is_refused_in_words_and_an_old_one_stays(client, eve):
+    response = save_name(client, "Anna", "x" * 76)
+
+    assert response.status_code == 422
+    assert "Your name has 81 characters. 80 at most, first and last name together." in response.text
+    assert save_name(client, "Anna", "x" * 75).status_code == 303
+    sql_as_before(eve, last_name="x" * 150)
+    assert save_name(client, "Anna", "x" * 150).status_code == 303
 
 
 def test_moderator_keeps_and_changes_their_own_name(client, grace):
@@ -235,6 +261,7 @@ def test_service_refuses_what_the_form_refuses(grace, eve):
 
     for changes in (
         {"first_name": "Moderator"},
+        {"first_name": "Eve", "last_name": "x" * 77},
         {"last_name": "Ev\u202ee"},
         {"twitter": "ev\u200be"},
         {"website": "https://example.org/\u202egpj"},
