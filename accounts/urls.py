@@ -13,7 +13,7 @@ from .reauthentication import asks_again
 # does (password/change/) or a mailed link has led there.
 door_patterns = [
     path("signup/", atomic(allauth.signup)),
-    path("email/", asks_again(atomic(allauth.email))),
+    path("email/", asks_again(atomic(views.addresses))),
     re_path(r"^confirm-email/(?P<key>[-:\w]+)/$", atomic(views.confirm_email)),
     path("password/change/", atomic(allauth.password_change)),
     path("password/set/", atomic(views.password_by_mail)),

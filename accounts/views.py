@@ -22,7 +22,7 @@ from dao_portal.core.http import see_other
 from dao_portal.core.views import A_YEAR, keep_theme
 
 from . import services
-from .forms import ProfileForm, ResetPasswordForm
+from .forms import ProfileForm, ResetPasswordForm, count_own_link
 from .models import User
 from .selectors import member_called, shown_members
 
@@ -62,6 +62,17 @@ def profile_edit(request: HttpRequest) -> HttpResponse:
         return response
     status = 422 if form.errors else 200
     return render_page(request, "accounts/profile_edit.html", {"form": form}, status=status)
+
+
+def addresses(request: HttpRequest) -> HttpResponse:
+    """allauth's page of one's own addresses, where a link can be asked for once more."""
+    asked = "action_send" in request.POST and "action_add" not in request.POST
+    if asked and isinstance(request.user, User):
+        typed = request.POST.get("email", "").lower()
+        if EmailAddress.objects.filter(user=request.user, email=typed, verified=False).exists():
+            count_own_link(request, typed)
+    response: HttpResponse = allauth.email(request)
+    return response
 
 
 def confirm_email(request: HttpRequest, key: str) -> HttpResponse:

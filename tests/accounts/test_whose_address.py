@@ -161,3 +161,35 @@ def test_pages_are_the_same_for_an_address_that_is_only_written_down(mira):
         seen.append((up.status_code, up["Location"], reset.status_code, len(mail.outbox)))
 
     assert seen[0] == seen[1]
+
+
+# --- how often a link is mailed -----------------------------------------------------------------
+
+
+def test_sign_up_of_a_stranger_keeps_no_link_from_the_member_who_asks(mira):
+    her = Client()
+    her.post(LOGIN, {"login": "mira", "password": PASSWORD})
+    for address in (TYPO, "fine@example.org"):
+        form = NEWCOMER | {"email": address, "username": f"new-{address[:4]}"}
+        Client().post(SIGN_UP, form)
+    mail.outbox.clear()
+
+    her.post("/accounts/email/", {"action_send": "", "email": TYPO})
+    her.post("/accounts/email/", {"action_add": "", "email": "fine@example.org"})
+
+    to = [message.to[0] for message in mail.outbox if "/confirm-email/" in message.body]
+    assert to == [TYPO, "fine@example.org"]
+
+
+def test_member_who_asks_twice_within_three_minutes_gets_one_link_and_is_told(mira):
+    her = Client()
+    her.post(LOGIN, {"login": "mira", "password": PASSWORD})
+    form = {"action_send": "", "email": TYPO}
+
+    told = [her.post("/accounts/email/", form, follow=True).text for _time in range(2)]
+
+    assert ["We mailed a link to this address a moment ago." in page for page in told] == [
+        False,
+        True,
+    ]
+    assert len(links("/accounts/confirm-email/")) == 1
