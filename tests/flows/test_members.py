@@ -118,3 +118,23 @@ def test_username_stands_beside_each_name_at_any_width(
         for username in usernames.all():
             expect(username).to_be_visible()
         assert set(usernames.all_inner_texts()) <= {"@ada", "@mira", "@tomo", "@alan"}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"username": "max", "first_name": "Anna", "last_name": "x" * 75},
+        {"username": "x" * 64, "first_name": "Anna"},
+        {"username": "old", "first_name": "x" * 150, "last_name": "y" * 150},  # from before
+    ],
+    ids=["name", "username", "old"],
+)
+def test_longest_names_break_on_a_members_page(
+    open_page: OpenPage, world: World, names: dict[str, str]
+) -> None:
+    member = UserFactory(**names)
+    page = open_page(width=390)
+    page.goto(f"/members/{member.username}/")
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text(names["first_name"])
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
