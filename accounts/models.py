@@ -25,7 +25,8 @@ from .preferences import validate_preferences
 ACTIVE = models.Q(is_active=True)
 # Whoever chose a password and came no further: members do not see them, and nobody learns by the
 # page of a new username whether the address that was sent with it was known. Those who were
-# imported have no password, and are shown.
+# imported have no password, and are shown. That a second sign-up finds the username taken still
+# tells, and costs a sign-up: names have to be refused while they can be changed.
 UNFINISHED = models.Q(email_verified=False, last_login__isnull=True) & ~models.Q(
     password__startswith=UNUSABLE_PASSWORD_PREFIX
 )

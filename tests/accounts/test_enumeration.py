@@ -44,7 +44,7 @@ def member(name, **fields):
 
 @pytest.fixture
 def _members():
-    member("known")
+    EmailAddress.objects.create(user=member("known"), email="noted@example.org")
     member("closed", is_active=False)
     without = member("passwordless")
     without.set_unusable_password()
@@ -52,7 +52,7 @@ def _members():
     UserFactory(username="unconfirmed", email="unconfirmed@example.org")
 
 
-KINDS = ["known", "closed", "passwordless", "unconfirmed"]
+KINDS = ["known", "closed", "passwordless", "unconfirmed", "noted"]
 FORMS = {
     SIGN_UP: lambda email: {
         "email": email,
