@@ -1,8 +1,9 @@
 """Who the client is, by one rule, the redirect after a form, and files that are long in sending."""
 
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from ipaddress import ip_address, ip_network
+from itertools import chain, islice
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseRedirect
@@ -49,6 +50,7 @@ def see_other(address: str) -> SeeOther:
 
 # Of the four threads of a web process (dao_portal/web.py): the others are there for pages.
 MOST_LONG_FILES = 2
+SHORT_LINES = 2_000  # so many fit into what the front takes at once, and hold no thread
 _long_files = threading.BoundedSemaphore(MOST_LONG_FILES)
 
 
@@ -56,14 +58,17 @@ class TooManyLongFiles(Exception):
     """Every turn is taken by somebody who still reads."""
 
 
-def in_turn(lines: Iterable[str]) -> Generator[str]:
-    """``lines`` for a StreamingHttpResponse, MOST_LONG_FILES at a time in each process.
+def in_turn(lines: Iterator[str]) -> Iterable[str]:
+    """``lines`` for a StreamingHttpResponse; long files MOST_LONG_FILES at a time in each process.
 
     A file that is made while it is sent keeps a thread for as long as its reader likes: a handful
     who read slowly would keep all of them. Raises TooManyLongFiles at once, before the answer has
     begun. The turn ends with the last line or with ``close``, whichever comes first.
     """
-    file = _take_turn(lines)
+    first = list(islice(lines, SHORT_LINES))
+    if len(first) < SHORT_LINES:
+        return first
+    file = _take_turn(chain(first, lines))
     next(file)
     return file
 

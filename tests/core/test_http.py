@@ -7,6 +7,7 @@ from django.test import RequestFactory
 from dao_portal.core.context import RequestInfo, current_request
 from dao_portal.core.http import (
     MOST_LONG_FILES,
+    SHORT_LINES,
     TooManyLongFiles,
     client_ip,
     coarse_ip,
@@ -135,24 +136,28 @@ def test_a_strange_id_is_replaced(given):
     assert seen.request_id.isalnum()
 
 
+LONG = ["one"] * SHORT_LINES
+
+
 def test_long_files_are_sent_so_many_at_a_time_and_no_more():
-    files = [in_turn(["one", "two"]) for _number in range(MOST_LONG_FILES)]
+    files = [in_turn(iter(LONG)) for _number in range(MOST_LONG_FILES)]
     with pytest.raises(TooManyLongFiles):
-        in_turn(["one"])
+        in_turn(iter(LONG))
+    assert list(in_turn(iter(LONG[1:]))) == LONG[1:]  # a short one waits for nobody
 
-    assert list(files[0]) == ["one", "two"]
-    others = in_turn(["one"])
+    assert list(files[0]) == LONG
+    other = in_turn(iter(LONG))
     with pytest.raises(TooManyLongFiles):
-        in_turn(["one"])
+        in_turn(iter(LONG))
 
-    for file in (*files, others):
+    for file in (*files, other):
         file.close()
-    assert [list(in_turn(["one"])) for _number in range(9)] == 9 * [["one"]]
+    assert [list(in_turn(iter(LONG))) for _number in range(9)] == 9 * [LONG]
 
 
 def test_file_that_breaks_gives_its_turn_back():
     def breaking():
-        yield "one"
+        yield from LONG
         raise ValueError
 
     for _number in range(9):

@@ -1,9 +1,7 @@
 """One member, two windows: the older one asks before it changes what the newer one did."""
 
-from contextlib import suppress
-
 import pytest
-from playwright.sync_api import Error, Page, expect
+from playwright.sync_api import Page, expect
 
 from governance.models import Proposal, Vote
 from tests.flows.conftest import OpenPage, World
@@ -65,20 +63,4 @@ def test_older_window_asks_which_vote_counts(world: World, open_page: OpenPage, 
     expect(card.get_by_role("heading", name="Change your vote")).to_be_visible()
     cast(older, "For")
     expect(card.get_by_role("heading", name="You voted For")).to_be_visible()
-    assert stands(world.open, "ada") == "yes"
-
-
-def test_page_that_the_browser_kept_asks_as_well(world: World, open_page: OpenPage) -> None:
-    """Back from another page brings the form as it was before the vote."""
-    page = open_page(user=world.ada, js=False)
-    page.goto(f"/proposals/{world.open.number}/")
-    choose(page, "For")
-    page.locator("#vote").get_by_role("button", name="Cast vote").click()
-    expect(page.get_by_role("heading", name="You voted For")).to_be_visible()
-    with suppress(Error):  # the second look came as an answer to a form, and is kept nowhere
-        page.go_back()
-    page.go_back()
-    if page.get_by_role("heading", name="Cast your vote").count():  # else it asked the server
-        choose(page, "Against")
-        expect(page.get_by_role("heading", name=HEADING)).to_be_focused()
     assert stands(world.open, "ada") == "yes"

@@ -69,8 +69,9 @@ def test_file_is_named_and_typed_and_streamed(client):
     assert response.streaming
 
 
-def test_whoever_reads_slowly_leaves_the_pages_their_threads(client):
+def test_whoever_reads_slowly_leaves_the_pages_their_threads(client, monkeypatch):
     """Two who ask and do not read: the third is told when to come back, and pages go on."""
+    monkeypatch.setattr("dao_portal.core.http.SHORT_LINES", 0)  # every file is a long one
     proposal = open_proposal_with([1])
     file = f"{proposal.get_absolute_url()}votes.csv"
     slow = [client.get(file) for _number in range(MOST_LONG_FILES)]
