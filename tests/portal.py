@@ -63,6 +63,11 @@ class Portal:
         self.reader.start()
         self.wait_for_line("Ctrl-C stops it.")
 
+    def lines_of_errors(self) -> str:
+        """What the portal has said of errors, with the traceback of each."""
+        starts = [at for at, line in enumerate(self.lines) if " ERROR " in line]
+        return "\n".join(line for at in starts for line in self.lines[at : at + 80])
+
     def _read(self) -> None:
         with self.process.stdout as lines:
             for line in lines:

@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator
 
+import psycopg
 from django.db.utils import Error, InterfaceError, OperationalError
 
 # SQLSTATE: connection exceptions, no resources (also: too many connections), terminated by an
 # administrator, a crash, starting up or recovering, and a standby where the primary should be.
 AWAY_CLASSES = ("08", "53")
 AWAY = {"57P01", "57P02", "57P03", "57P05", "25006"}
+NO_ANSWER = (
+    *(InterfaceError, OperationalError),
+    *(psycopg.InterfaceError, psycopg.OperationalError),
+)
 
 
 def database_is_away(error: BaseException | None) -> bool:
@@ -19,11 +24,15 @@ def database_is_away(error: BaseException | None) -> bool:
 
 
 def _is_away(error: BaseException) -> bool:
-    if not isinstance(error, Error):
+    # Django wraps psycopg's errors, but not that of a cursor which it closes.
+    if isinstance(error, psycopg.Error):
+        state = error.sqlstate
+    elif isinstance(error, Error):
+        state = getattr(error.__cause__, "sqlstate", None)
+    else:
         return False
-    state: str | None = getattr(error.__cause__, "sqlstate", None)
     if state is None:  # no answer from a server: it was not reached, or has hung up
-        return isinstance(error, (InterfaceError, OperationalError))
+        return isinstance(error, NO_ANSWER)
     return state in AWAY or state.startswith(AWAY_CLASSES)
 
 

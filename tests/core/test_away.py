@@ -160,3 +160,10 @@ def test_an_error_of_ours_stays_an_error_of_ours(client, settings, tmp_path):
 
 def test_a_hanging_server_costs_seconds_not_minutes():
     assert portal_settings.DATABASES["default"]["OPTIONS"]["connect_timeout"] == 5
+
+
+def test_what_a_cursor_says_when_it_is_closed_counts_too():
+    """Django hands that on as psycopg raised it."""
+    assert database_is_away(psycopg.OperationalError("consuming input failed"))
+    assert database_is_away(psycopg.errors.AdminShutdown("terminating connection"))
+    assert not database_is_away(psycopg.errors.UniqueViolation("duplicate key"))
