@@ -45,9 +45,9 @@ def main() -> None:
     except ImproperlyConfigured as error:
         sys.exit(f"dao_portal: {error}")
 
-    from dao_portal.processes import ServiceError
-    from dao_portal.programs import postgres_programs
-    from dao_portal.services import embedded_services
+    from dao_portal.embedded.processes import ServiceError
+    from dao_portal.embedded.programs import postgres_programs
+    from dao_portal.embedded.servers import embedded_services
 
     if not needs_services(sys.argv[1:]):
         execute_from_command_line(sys.argv)

@@ -15,10 +15,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from dao_portal.core.actions import Action
-from dao_portal.core.http import client_ip
 from dao_portal.core.options import get_option
-from dao_portal.core.throttle import give_back
 from dao_portal.core.views import keep_theme
+from dao_portal.core.web.http import client_ip
+from dao_portal.core.web.throttle import give_back
 
 from . import guesses
 from .forms import TOO_LONG

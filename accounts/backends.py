@@ -6,7 +6,7 @@ from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
-from dao_portal.core.base import under
+from dao_portal.core.db.base import under
 
 from .guesses import members_called
 from .models import Profile, User

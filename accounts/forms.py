@@ -23,13 +23,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from dao_portal.core.base import new_keys
+from dao_portal.core.db.base import new_keys
 from dao_portal.core.errors import DomainError
-from dao_portal.core.htmx import render_page
-from dao_portal.core.http import see_other
 from dao_portal.core.markdown import TextTooLarge
 from dao_portal.core.once import AlreadySent, claim, made_before, read_key
 from dao_portal.core.text import one_line, validate_one_line
+from dao_portal.core.web.htmx import render_page
+from dao_portal.core.web.http import see_other
 
 from . import services
 from .models import NameTaken, Profile, User

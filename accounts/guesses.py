@@ -19,9 +19,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from dao_portal.core import throttle
-from dao_portal.core.http import client_ip
-from dao_portal.core.throttle import Rate
+from dao_portal.core.web import throttle
+from dao_portal.core.web.http import client_ip
+from dao_portal.core.web.throttle import Rate
 
 from .models import User
 from .selectors import member_called, members_at

@@ -18,9 +18,9 @@ from django.utils import dateformat, timezone
 from django.utils.translation import gettext_lazy as _
 
 from dao_portal.core.actions import Action
-from dao_portal.core.context import current_request
-from dao_portal.core.http import coarse_ip
-from dao_portal.core.templatetags.portal import DATE_AND_TIME, browser
+from dao_portal.core.formats import DATE_AND_TIME, browser
+from dao_portal.core.web.http import coarse_ip
+from dao_portal.core.web.request import current_request
 
 from .models import Profile, User
 from .preferences import zone_of

@@ -16,7 +16,7 @@ from django.db import IntegrityError, models
 from django.db.models.functions import Coalesce, Concat, Lower, NullIf, Trim, Upper
 from django.utils.translation import gettext_lazy as _
 
-from dao_portal.core.base import BaseModel, bounded_html
+from dao_portal.core.db.base import BaseModel, bounded_html
 from dao_portal.core.errors import DomainError
 
 from .names import normal_username, validate_username

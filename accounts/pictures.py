@@ -18,7 +18,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from dao_portal.core.errors import DomainError
-from dao_portal.processes import lock_file, try_lock
+from dao_portal.embedded.processes import lock_file, try_lock
 
 from . import drawing
 

@@ -17,11 +17,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
 from dao_portal.core.actions import Action
-from dao_portal.core.base import new_keys
+from dao_portal.core.audit.events import record
 from dao_portal.core.brakes import Limit
-from dao_portal.core.bulk import copy_rows
+from dao_portal.core.db.base import new_keys
+from dao_portal.core.db.bulk import copy_rows
 from dao_portal.core.errors import DomainError
-from dao_portal.core.events import record
 from dao_portal.core.markdown import render_markdown
 from dao_portal.core.text import one_line, validate_one_line
 

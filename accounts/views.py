@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from dao_portal.core.context_processors import THEME_COOKIE
 from dao_portal.core.errors import DomainError
-from dao_portal.core.htmx import render_page
-from dao_portal.core.http import see_other
 from dao_portal.core.views import A_YEAR, keep_theme
+from dao_portal.core.web.context import THEME_COOKIE
+from dao_portal.core.web.htmx import render_page
+from dao_portal.core.web.http import see_other
 
 from . import services
 from .forms import ProfileForm, ResetPasswordForm, count_own_link

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from dao_portal import services
+from dao_portal.embedded import servers
 from dao_portal.environment import Environment, refuse
 
 django_stubs_ext.monkeypatch()  # lets a class be written as ModelAdmin[Proposal]
@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "governance",
     "treasury",
     "accounts",
+    "dao_portal.operations",
     "dao_portal.core",
     "allauth",
     "allauth.account",
@@ -81,28 +82,31 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "dao_portal.core.middleware.read_to_the_end",
-    "dao_portal.core.middleware.refuse_damaged",
+    "dao_portal.core.web.middleware.read_to_the_end",
+    "dao_portal.core.web.middleware.refuse_damaged",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "dao_portal.core.middleware.keep_private",
+    "dao_portal.core.web.middleware.keep_private",
     "accounts.middleware.reader_zone",
-    "dao_portal.core.middleware.RequestInfoMiddleware",
+    "dao_portal.core.web.middleware.RequestInfoMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "dao_portal.core.middleware.CollisionMiddleware",
+    "dao_portal.core.web.middleware.CollisionMiddleware",
 ]
 
 ROOT_URLCONF = "dao_portal.urls"
 WSGI_APPLICATION = "dao_portal.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# subscriber -> who is told of the actions that it listens to (dao_portal/core/events.py)
+if DEMO:
+    INSTALLED_APPS.insert(0, "dao_portal.demo")
+
+# subscriber -> who is told of the actions that it listens to (dao_portal/core/audit/events.py)
 EVENT_SUBSCRIBERS = {
     "notifications": "social.notifications.NotificationSubscriber",
     "waiting_holdings": "treasury.events.WaitingHoldingsSubscriber",
@@ -119,7 +123,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "dao_portal.core.context_processors.portal",
+                "dao_portal.core.web.context.portal",
             ],
         },
     }
@@ -129,23 +133,23 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 # --- data -----------------------------------------------------------------------------------
 
 DATABASES = {
-    "default": env.database("DATABASE_URL", services.database_url(STATE_DIR))
+    "default": env.database("DATABASE_URL", servers.database_url(STATE_DIR))
     | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 }
 # A server that does not even refuse costs a page this many seconds, not the system's two minutes.
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 
-# What nobody brings runs here: see dao_portal/services.py.
+# What nobody brings runs here: see dao_portal/embedded/servers.py.
 EMBEDDED_SERVICES = [
     service
     for service, variable in {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}.items()
     if not env.text(variable)
 ]
 
-redis_url = env.redis("REDIS_URL", services.redis_url(STATE_DIR))
+redis_url = env.redis("REDIS_URL", servers.redis_url(STATE_DIR))
 CACHES = {
     "default": {
-        "BACKEND": "dao_portal.core.cache.DegradingRedisCache",
+        "BACKEND": "dao_portal.core.web.cache.DegradingRedisCache",
         "LOCATION": redis_url.cache,
         "KEY_PREFIX": "portal",
         # A server that is gone costs a page half a second at most, not redis-py's three retries.
@@ -341,7 +345,7 @@ HTMX_CONFIG = {
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-FORMAT_MODULE_PATH = "dao_portal.core.formats"
+FORMAT_MODULE_PATH = "dao_portal.core.locale_formats"
 USE_I18N = True
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -353,11 +357,11 @@ MEDIA_URL = "/media/"
 MEDIA_ROOT = STATE_DIR / "media"  # members' pictures; accounts.views.picture serves them
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "dao_portal.core.uploads.NamelessFileUploadHandler",
+    "dao_portal.core.web.uploads.NamelessFileUploadHandler",
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "dao_portal.core.staticfiles.PortalStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "dao_portal.core.web.staticfiles.PortalStaticFilesStorage"},
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 

@@ -24,7 +24,7 @@ class Worker(ThreadWorker):
     """gunicorn's threads, with the portal's page and headers on what gunicorn answers by itself."""
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
-        from dao_portal.core.bare import bare_headers, bare_page
+        from dao_portal.core.web.bare import bare_headers, bare_page
 
         if isinstance(exc, errors.ParseException) and not isinstance(exc, OURS):
             status = STATUSES.get(type(exc), HTTPStatus.BAD_REQUEST)

@@ -7,6 +7,6 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dao_portal.settings")
 django.setup(set_prefix=False)
 
-from dao_portal.core.handler import PortalHandler  # noqa: E402  (needs the settings)
+from dao_portal.core.web.handler import PortalHandler  # noqa: E402  (needs the settings)
 
 application = PortalHandler()

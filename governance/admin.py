@@ -12,17 +12,17 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import OfMemberAdmin
-from dao_portal.core.base import under
-from dao_portal.core.readonly import (
-    PeriodFilter,
-    ReadOnlyAdmin,
+from dao_portal.core.admin.base import ReadOnlyAdmin
+from dao_portal.core.admin.links import (
     link_to,
     list_address,
     member_named,
     number_in,
     pages,
 )
-from dao_portal.core.templatetags.portal import amount
+from dao_portal.core.admin.period import PeriodFilter
+from dao_portal.core.db.base import under
+from dao_portal.core.formats import amount
 
 from .models import PowerSnapshot, Proposal, ProposalQuerySet, TallySlot, Vote
 from .wording import REASONS

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from django.utils.translation import gettext as _
 
-from dao_portal.core.templatetags.portal import amount
+from dao_portal.core.formats import amount
 
 from .outcome import Clause, Outcome, Rule, from_units
 from .wording import HEADROOM, needed_share

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from dao_portal.core.base import database_now
+from dao_portal.core.db.base import database_now
 from dao_portal.core.errors import DomainError
 from dao_portal.core.markdown import TextTooLarge
 

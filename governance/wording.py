@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from dao_portal.core.templatetags.portal import amount, percent, power
+from dao_portal.core.formats import amount, percent, power
 
 from .outcome import Outcome, Rule, from_units
 

@@ -14,7 +14,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import OfMemberAdmin
-from dao_portal.core.readonly import PeriodFilter, key_in, link_to, list_address, yes_or_no
+from dao_portal.core.admin.links import key_in, link_to, list_address, yes_or_no
+from dao_portal.core.admin.period import PeriodFilter
 from governance.admin import OfProposalAdmin
 
 from .models import Comment, CommentReaction, Notification

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.http import QueryDict
 
-from .selectors import Sort
+from .selectors.comments import Sort
 
 SORT_COOKIE = "comments_sort"
 

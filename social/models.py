@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from dao_portal.core.actions import action_choices
-from dao_portal.core.base import BaseModel, ChangedAtField, bounded_html, new_keys
+from dao_portal.core.db.base import BaseModel, ChangedAtField, bounded_html, new_keys
+from dao_portal.core.db.hashes import HashPartitionedModel
 from dao_portal.core.models import MonthlyModel
-from dao_portal.core.partitions import HashPartitionedModel
 from governance.models import Proposal
 
 

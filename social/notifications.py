@@ -19,9 +19,9 @@ from django.utils import dateformat, timezone, translation
 from django.utils.translation import gettext as _
 
 from dao_portal.core.actions import Action
-from dao_portal.core.base import AMOUNT_DIGITS, AMOUNT_PLACES
+from dao_portal.core.db.base import AMOUNT_DIGITS, AMOUNT_PLACES
+from dao_portal.core.formats import DATE_AND_TIME
 from dao_portal.core.models import AuditLog
-from dao_portal.core.templatetags.portal import DATE_AND_TIME
 from governance.models import Proposal
 from governance.outcome import decide
 from governance.wording import cancelled_headline, not_opened_headline, result_headline
@@ -139,7 +139,7 @@ AUDIENCES: dict[Action, Audience] = {
 
 
 class NotificationSubscriber:
-    """Tells the audience of an event on the site; see dao_portal/core/events.py for the calls."""
+    """Tells the audience of an event on the site; core/audit/delivery.py calls it."""
 
     actions = frozenset(AUDIENCES)
 

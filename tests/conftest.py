@@ -15,9 +15,9 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 
-from dao_portal import celery_app
-from dao_portal.core.cache import OWN_MEMORY
+from dao_portal.celery import app as celery_app
 from dao_portal.core.options import clear_option_cache
+from dao_portal.core.web.cache import OWN_MEMORY
 from dao_portal.environment import is_loopback
 
 CHROMIUM = os.environ.get("DAO_CHROMIUM") or next(
@@ -43,6 +43,7 @@ def pytest_configure() -> None:
     }
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     celery_app.conf.update(task_always_eager=True, task_eager_propagates=True)
+    celery_app.loader.import_default_modules()  # tasks are woken by name
     hypothesis.settings.register_profile("portal", deadline=None)  # a busy machine is no bug
     hypothesis.settings.load_profile("portal")
     sys.addaudithook(refuse_the_outside)
@@ -120,6 +121,13 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
         "executable_path": CHROMIUM,
         "args": CHROMIUM_ARGUMENTS,
     }
+
+
+@pytest.fixture
+def _demo(settings: Any) -> None:
+    """As with DAO_DEMO=1."""
+    settings.DEMO = True
+    settings.INSTALLED_APPS = ["dao_portal.demo", *settings.INSTALLED_APPS]
 
 
 @pytest.fixture(autouse=True)

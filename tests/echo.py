@@ -5,8 +5,8 @@
 
 import json
 
-from dao_portal.core.handler import PortalRequest, behind_front
-from dao_portal.core.http import client_ip
+from dao_portal.core.web.handler import PortalRequest, behind_front
+from dao_portal.core.web.http import client_ip
 from tests.stress.site import application  # sets Django up
 
 assert application

@@ -18,7 +18,7 @@ from dao_portal.core.markdown import render_markdown
 from governance import services
 from governance.models import Proposal, Vote
 from social.models import Comment
-from social.services import post_comment
+from social.services.comments import post_comment
 from treasury.models import Token, Transaction, UserToken
 
 HOUR = timedelta(hours=1)

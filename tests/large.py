@@ -10,12 +10,12 @@ from django.db.models import Max, Min, Q, Sum
 from django.utils import timezone
 
 from accounts.models import User
-from dao_portal.core.base import EXACT
+from dao_portal.core.db.base import EXACT
+from dao_portal.demo.large.seeding import Wanted
 from governance.canonical import canonical_hash, votes_digest
 from governance.models import PowerSnapshot, Proposal, ProposalQuerySet, Vote
 from governance.rules import current_rules
 from governance.services.lifecycle import count_votes, fingerprinted, live_counts
-from social.demo.large.seeding import Wanted
 from social.models import Comment
 from treasury.models import Token, Transaction, UserToken, WaitingHolding
 

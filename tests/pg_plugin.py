@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from dao_portal.services import Postgres, Valkey, database_url, redis_url, socket_dir
+from dao_portal.embedded.servers import Postgres, Valkey, database_url, redis_url, socket_dir
 
 # Nothing of a test run has to survive a power cut.
 FAST = {

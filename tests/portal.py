@@ -17,8 +17,8 @@ from urllib.error import HTTPError
 import psutil
 from django.conf import settings
 
-from dao_portal.processes import is_alive
-from dao_portal.services import Postgres, Valkey, socket_dir
+from dao_portal.embedded.processes import is_alive
+from dao_portal.embedded.servers import Postgres, Valkey, socket_dir
 from tests.stress.parts import wait_for
 
 

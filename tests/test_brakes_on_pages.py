@@ -10,11 +10,12 @@ from django.test import Client
 from PIL import Image
 
 from accounts.models import Profile, User
-from dao_portal.core.base import database_now
 from dao_portal.core.brakes import TooOften
-from dao_portal.core.options import clear_option_cache, set_option
+from dao_portal.core.db.base import database_now
+from dao_portal.core.options import clear_option_cache
+from dao_portal.core.services.options import set_option
 from governance.models import Proposal, Vote
-from governance.services import publish_proposal
+from governance.services.proposals import publish_proposal
 from social.models import Comment, CommentReaction
 from tests.accounts.test_profile import FORM
 from tests.explosive import one_long_address

@@ -7,21 +7,16 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import Profile
+from dao_portal.demo.discussion_texts import DISCUSSIONS
+from dao_portal.demo.people import PEOPLE
+from dao_portal.demo.profile_texts import PROFILES
+from dao_portal.demo.texts import Remark
 from governance.models import Proposal
-from social.demo.discussion_texts import DISCUSSIONS
-from social.demo.people import PEOPLE
-from social.demo.profile_texts import PROFILES
-from social.demo.texts import Remark
 from social.models import Comment, CommentReaction
 from treasury.models import Transaction, TransactionHash
 from treasury.selectors import treasury_tokens
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _demo_is_on(settings):
-    settings.DEMO = True
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_demo")]
 
 
 def seed() -> None:

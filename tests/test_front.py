@@ -24,11 +24,11 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from dao_portal.core.bare import bare_headers, bare_page
-from dao_portal.core.management.portal import UnixConnection, front_of
-from dao_portal.core.middleware import MOST_BYTES
+from dao_portal.core.web.bare import bare_headers, bare_page
+from dao_portal.core.web.middleware import MOST_BYTES
+from dao_portal.embedded.programs import caddy_program
 from dao_portal.front import PAGES, Front
-from dao_portal.programs import caddy_program
+from dao_portal.operations.portal import UnixConnection, front_of
 from tests.portal import free_port
 from tests.stress.parts import wait_for
 

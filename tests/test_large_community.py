@@ -17,15 +17,15 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from accounts.models import Profile, User, Wallet
-from dao_portal.core.base import EXACT
+from dao_portal.core.db.base import EXACT
 from dao_portal.core.markdown import render_markdown
 from dao_portal.core.models import AuditLog, EventDelivery
+from dao_portal.demo.large.seeding import Wanted, seed_large
+from dao_portal.demo.large.texts import FEE
+from dao_portal.demo.people import PASSWORD, PEOPLE
 from governance import services
 from governance.models import PowerSnapshot, Proposal, ProposalQuerySet, Vote
 from governance.services.lifecycle import count_votes, live_counts
-from social.demo.large.seeding import Wanted, seed_large
-from social.demo.large.texts import FEE
-from social.demo.people import PASSWORD, PEOPLE
 from social.models import Comment, CommentReaction, Notification
 from tests.factories import UserFactory, cast, close_now
 from tests.large import (
@@ -44,12 +44,7 @@ from treasury.selectors import treasury_tokens
 DAY = timedelta(days=1)
 SMALL = Wanted(members=300, proposals=30, comments=500, votes=2000)
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _demo_is_on(settings):
-    settings.DEMO = True
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_demo")]
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from dao_portal.core.events import deliver_due_events
+from dao_portal.core.audit.delivery import deliver_due_events
 from governance.models import Proposal
 from tests.factories import ProposalFactory, UserFactory, decided_proposal
 from tests.schema.rows import make_rows

@@ -25,11 +25,11 @@ from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import Profile, User, Wallet
-from dao_portal.core.events import deliver_due_events
+from dao_portal.core.audit.delivery import deliver_due_events
 from dao_portal.core.models import FormKey, OutgoingMail
-from dao_portal.core.options import set_option
+from dao_portal.core.services.options import set_option
 from social.models import CommentReaction, Notification
-from social.services import set_reaction
+from social.services.comments import set_reaction
 from tests.factories import (
     ProposalFactory,
     TokenFactory,

@@ -10,9 +10,9 @@ import psutil
 import pytest
 from redis import Redis
 
-from dao_portal.processes import ServiceError
-from dao_portal.services import Valkey
-from dao_portal.supervisor import LIVED_SECONDS, Child, Keeper, Roster
+from dao_portal.embedded.processes import ServiceError
+from dao_portal.embedded.servers import Valkey
+from dao_portal.embedded.supervisor import LIVED_SECONDS, Child, Keeper, Roster
 from tests.portal import Asking, Portal, own_portal
 from tests.stress.parts import wait_for
 

@@ -13,26 +13,22 @@ from django.utils import timezone
 
 from accounts.models import Profile, User
 from dao_portal.core.models import AuditLog, Setting
-from dao_portal.core.options import get_option, set_option
+from dao_portal.core.options import get_option
+from dao_portal.core.services.options import set_option
+from dao_portal.demo import coming_texts, decided_texts, open_texts, seeding
+from dao_portal.demo.people import HOSTS, PASSWORD, PEOPLE
 from dao_portal.environment import PortalUrl
 from governance import services
 from governance.models import PowerSnapshot, Proposal, Vote
 from governance.services.lifecycle import count_votes, live_counts
 from governance.services.proposals import Content
-from social.demo import coming_texts, decided_texts, open_texts, seeding
-from social.demo.people import HOSTS, PASSWORD, PEOPLE
 from social.models import Comment, CommentReaction, Notification
 from tests.factories import UserFactory, shift_window
 from treasury.models import Token, Transaction, TransactionHash, UserToken
 
 DAY = timedelta(days=1)
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _demo_is_on(settings):
-    settings.DEMO = True
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_demo")]
 
 
 def seed() -> None:
@@ -302,13 +298,6 @@ def test_failure_half_way_leaves_nothing(monkeypatch: pytest.MonkeyPatch):
 
 
 # --- refusals ------------------------------------------------------------------------------------
-
-
-def test_refused_when_the_demo_is_off(settings):
-    settings.DEMO = False
-    with pytest.raises(CommandError, match=r"^DAO_DEMO is off\. Set DAO_DEMO=1"):
-        seed()
-    assert User.objects.count() == 0
 
 
 def test_refused_in_production(settings):

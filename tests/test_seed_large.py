@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from dao_portal.core.models import AuditLog
+from dao_portal.demo.large import comments, members, proposals
+from dao_portal.demo.large.seeding import Wanted, seed_large
 from dao_portal.environment import PortalUrl
 from governance.models import Proposal
-from social.demo.large import comments, members, proposals
-from social.demo.large.seeding import Wanted, seed_large
 from social.models import Notification
 from tests.factories import UserFactory
 from tests.large import (
@@ -36,12 +36,7 @@ from treasury.models import UserToken
 
 TINY = Wanted(members=40, proposals=8, comments=60, votes=120)
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _demo_is_on(settings):
-    settings.DEMO = True
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_demo")]
 
 
 def test_members_alone():
@@ -185,10 +180,6 @@ def test_a_member_of_another_kind_keeps_the_name():
 
 
 def test_refused_where_the_demo_is(settings):
-    settings.DEMO = False
-    with pytest.raises(CommandError, match=r"^DAO_DEMO is off"):
-        seed("--members=5")
-    settings.DEMO = True
     settings.PORTAL_URL = PortalUrl("https", "dao.example.org", None)
     with pytest.raises(CommandError, match=r"^No demo on https://dao\.example\.org:"):
         seed("--members=5")
@@ -219,7 +210,7 @@ def test_progress_in_plain_lines():
 
 def test_progress_on_a_terminal_stays_in_one_line(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(members, "CHUNK", 4)
-    monkeypatch.setattr("social.management.commands.seed_demo.EVERY_SECOND", 0)
+    monkeypatch.setattr("dao_portal.demo.management.commands.seed_demo.EVERY_SECOND", 0)
     out = Terminal()
     call_command("seed_demo", "--members=12", stdout=out)
     line, after = out.getvalue().split("\n")[:2]

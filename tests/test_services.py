@@ -16,9 +16,9 @@ import psycopg
 import pytest
 from django.conf import settings
 
-from dao_portal import programs
-from dao_portal.processes import ServiceError, claim, is_alive, reachable, short_name
-from dao_portal.services import Postgres, Valkey, embedded_services, socket_dir
+from dao_portal.embedded import programs
+from dao_portal.embedded.processes import ServiceError, claim, is_alive, reachable, short_name
+from dao_portal.embedded.servers import Postgres, Valkey, embedded_services, socket_dir
 
 FAST = {"fsync": "off"}
 BOTH = ["postgres", "valkey"]

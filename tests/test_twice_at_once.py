@@ -12,8 +12,8 @@ from django.test import Client
 
 from accounts.models import Profile, User
 from accounts.services import update_profile
-from dao_portal.core.middleware import is_collision
 from dao_portal.core.models import AuditLog, FormKey
+from dao_portal.core.web.middleware import is_collision
 from governance.models import Proposal
 from social.models import Comment
 from tests.factories import PASSWORD, ProposalFactory, UserFactory, comment_on

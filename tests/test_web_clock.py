@@ -12,12 +12,12 @@ from django.db.models import Max, Min
 from django.test import Client
 
 from accounts.models import Profile, User
-from dao_portal.core.base import database_now, new_keys
-from dao_portal.core.events import deliver_due_events
+from dao_portal.core.audit.delivery import deliver_due_events
+from dao_portal.core.db.base import database_now, new_keys
+from dao_portal.core.db.months import ensure_months
 from dao_portal.core.models import AuditLog, Brake, EventDelivery, FormKey
-from dao_portal.core.options import set_option
-from dao_portal.core.partitions import ensure_months
-from dao_portal.core.retention import expired_months
+from dao_portal.core.services.options import set_option
+from dao_portal.core.services.retention import expired_months
 from governance.models import Proposal, Vote
 from social.models import Comment, CommentReaction, Notification
 from tests.accounts.test_profile import FORM

@@ -13,14 +13,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import OfMemberAdmin
-from dao_portal.core.readonly import (
-    PeriodFilter,
-    ReadOnlyAdmin,
-    link_to,
-    member_named,
-    number_in,
-)
-from dao_portal.core.templatetags.portal import amount
+from dao_portal.core.admin.base import ReadOnlyAdmin
+from dao_portal.core.admin.links import link_to, member_named, number_in
+from dao_portal.core.admin.period import PeriodFilter
+from dao_portal.core.formats import amount
 
 from .models import Token, Transaction, TransactionHash, UserToken, WaitingHolding
 

@@ -8,7 +8,7 @@ from accounts.models import User
 from dao_portal.core.actions import Action
 from dao_portal.core.models import AuditLog
 
-from .services import give_waiting_holdings
+from .services.holders import give_waiting_holdings
 
 
 class WaitingHoldingsSubscriber:

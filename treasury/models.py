@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
-from dao_portal.core.base import AmountField, BaseModel, ChangedAtField
+from dao_portal.core.db.base import AmountField, BaseModel, ChangedAtField
 from dao_portal.core.models import MonthlyModel
 
 

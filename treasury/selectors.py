@@ -17,9 +17,9 @@ from django.db.models.functions import Coalesce, TruncMonth
 from django.utils import timezone
 
 from accounts.models import Profile, User
-from dao_portal.core.base import EXACT, under
-from dao_portal.core.cache import keep
+from dao_portal.core.db.base import EXACT, under
 from dao_portal.core.options import get_option
+from dao_portal.core.web.cache import keep
 
 from .models import Token, Transaction, UserToken
 

@@ -6,8 +6,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from dao_portal.core.htmx import render_page
 from dao_portal.core.options import get_option
+from dao_portal.core.web.htmx import render_page
 
 from . import selectors
 from .charts import flow_chart, lorenz_path, sparkline

@@ -5,7 +5,7 @@ from pathlib import Path
 from django.db import migrations, models
 
 import accounts.names
-from accounts.skeletons import shapes
+from ..skeletons import shapes
 
 SQL = Path(__file__).parents[1] / "sql"
 FORGET_GUARD = """

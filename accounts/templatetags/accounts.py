@@ -8,9 +8,10 @@ from django.urls import reverse
 from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
 
-from accounts.models import User
-from accounts.pictures import SIDE
 from dao_portal.core.templatetags.portal import hue, icon, initials, short_name
+
+from ..models import User
+from ..pictures import SIDE
 
 register = template.Library()
 

@@ -28,6 +28,6 @@ class PortalAdminConfig(admin.AdminConfig):
 
 def make_months(**kwargs: Any) -> None:
     """A monthly table without partitions refuses every row: have them from the first migrate."""
-    from .partitions import ensure_months
+    from .db.months import ensure_months
 
     ensure_months()

@@ -13,8 +13,8 @@ from typing import Any
 from django.db import connection, models, transaction
 
 from .errors import DomainError
+from .formats import spell_distance
 from .options import get_option
-from .templatetags.portal import spell_distance
 
 COUNT_SQL = """
     INSERT INTO brakes AS brake (user_id, act, since, count)

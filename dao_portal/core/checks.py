@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core import checks
 
-from .base import database_now
-from .partitions import Month, attached_months, monthly_tables
-from .retention import interrupted_partitions
+from .db.base import database_now
+from .db.months import Month, attached_months, monthly_tables
+from .services.retention import interrupted_partitions
 
 
 @checks.register(checks.Tags.database)

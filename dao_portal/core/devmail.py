@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
-from .base import uuid7
+from .db.base import uuid7
 
 SHOWN = 100
 

@@ -9,7 +9,7 @@ from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from .actions import action_choices
-from .base import BaseModel, UUIDv7
+from .db.base import BaseModel, UUIDv7
 
 
 class TransactionIdField(models.BigIntegerField[int, int]):

@@ -20,8 +20,8 @@ from django.utils.translation import gettext_lazy as _
 
 from .errors import DomainError
 from .models import FormKey
-from .templatetags.portal import KEY_FIELD
 
+KEY_FIELD = "key"  # the hidden field of a form
 KEPT = timedelta(days=1)
 
 

@@ -15,12 +15,10 @@ from fractions import Fraction
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from .actions import Action
-from .base import exact_amount
+from .db.base import exact_amount
 from .models import Setting
 
 SECONDS_KEPT = 5.0
@@ -288,31 +286,3 @@ def get_option(key: str) -> Any:
         values = dict(known.values_list("key", "value"))
         _Cache.values, _Cache.read_at = values, now
     return option.parse(values[key]) if key in values else option.default
-
-
-@transaction.atomic
-def set_option(key: str, text: str, *, actor: models.Model | None) -> Setting:
-    """Decide ``key``; ValidationError when ``text`` does not fit. Locks the row; audited."""
-    from .events import record  # events reads an option itself
-
-    option = OPTIONS[key]
-    option.parse(text)
-    old = Setting.objects.select_for_update().filter(key=key).first()
-    setting, _created = Setting.objects.update_or_create(
-        key=key,
-        defaults={
-            "value": text,
-            "type": option.type,
-            "description": str(option.description),
-            "is_public": option.public,
-        },
-    )
-    record(
-        Action.SETTING_CHANGED,
-        actor=actor,
-        resource=setting,
-        old={"key": key, "value": old.value if old else str(option.default)},
-        new={"key": key, "value": text},
-    )
-    transaction.on_commit(clear_option_cache)
-    return setting

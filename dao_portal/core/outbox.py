@@ -20,6 +20,7 @@ from datetime import timedelta
 from email.utils import formatdate
 from typing import Any
 
+from celery import current_app
 from django.conf import settings
 from django.core.cache import cache
 from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
@@ -27,7 +28,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
 
-from .base import new_keys
+from .db.base import new_keys
 from .encryption import decrypt, encrypt
 from .models import OutgoingMail
 
@@ -38,6 +39,7 @@ FORGET_AFTER = timedelta(days=30)
 # The first pause is longer than one try can take (EMAIL_TIMEOUT for each step of SMTP): nobody
 # else takes a mail up while it is being sent.
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=2), timedelta(hours=1)
+SEND_MAILS = "dao_portal.core.tasks.send_mails"  # by name: the tasks are a door above
 MOST_SAID = 200  # characters of ``last_error``
 SECONDS_A_RUN = 20.0  # then the next sweep goes on: with one slow mail more, a task still has time
 AWAY, AWAY_SECONDS = "mail:server-away", 60
@@ -104,10 +106,8 @@ def _restored(kept: dict[str, Any]) -> EmailMultiAlternatives:
 
 def _wake() -> None:
     """A quick first try, unless the server is known to be away: the sweep looks out for it."""
-    from .tasks import send_mails  # the task imports this module
-
     if not cache.get(AWAY):
-        send_mails.delay(woken=True)
+        current_app.signature(SEND_MAILS, kwargs={"woken": True}).delay()
 
 
 def send_due_mails(*, woken: bool = False) -> int:

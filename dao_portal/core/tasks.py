@@ -5,11 +5,11 @@ from uuid import UUID
 
 from celery import shared_task
 
-from .events import deliver_due_events
+from .audit.delivery import deliver_due_events
+from .db.months import ensure_months
 from .once import forget_old_keys
 from .outbox import forget_old_mails, send_due_mails
-from .partitions import ensure_months
-from .retention import detach_expired_months
+from .services.retention import detach_expired_months
 
 logger = logging.getLogger(__name__)
 

@@ -20,11 +20,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from .away import database_is_away
-from .bare import bare_page
-from .context_processors import THEME_COOKIE, THEMES
 from .devmail import get_mail, newest_mails, readable_here
-from .http import see_other
+from .web.away import database_is_away
+from .web.bare import bare_page
+from .web.context import THEME_COOKIE, THEMES
+from .web.http import see_other
 
 logger = logging.getLogger(__name__)
 

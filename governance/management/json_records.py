@@ -13,7 +13,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from dao_portal.core.base import exact_amount
+from dao_portal.core.db.base import exact_amount
 
 BLANKS = re.compile(r"[ \t\n\r]*")
 AMOUNT = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")

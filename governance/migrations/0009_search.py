@@ -5,7 +5,7 @@ from pathlib import Path
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import migrations, models
 
-from governance.models.proposals import OnlyWords
+from ..models.proposals import OnlyWords
 
 SQL = (Path(__file__).parents[1] / "sql" / "0009_search.sql").read_text()
 

@@ -1,13 +1,7 @@
 """The tables of governance."""
 
 from .proposal_checks import RULE_VERSION
-from .proposals import (
-    MAX_TEXT,
-    MAX_TITLE,
-    NextProposalNumber,
-    Proposal,
-    ProposalQuerySet,
-)
+from .proposals import MAX_TEXT, MAX_TITLE, NextProposalNumber, Proposal, ProposalQuerySet
 from .votes import MAX_REASON, PowerSnapshot, TallySlot, Vote
 
 __all__ = [

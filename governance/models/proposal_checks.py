@@ -6,7 +6,7 @@ What needs more than the row itself (the clock, the votes) stands in governance/
 from django.db import models
 from django.db.models import F, Q
 
-from dao_portal.core.base import bounded_html
+from dao_portal.core.db.base import bounded_html
 from treasury.models import not_negative
 
 RULE_VERSION = 1

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from dao_portal.core.base import AmountField, BaseModel
+from dao_portal.core.db.base import AmountField, BaseModel
 from treasury.models import Token
 
 from ..canonical import canonical_time

@@ -8,8 +8,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from dao_portal.core.base import AmountField, BaseModel
-from dao_portal.core.partitions import HashPartitionedModel
+from dao_portal.core.db.base import AmountField, BaseModel
+from dao_portal.core.db.hashes import HashPartitionedModel
 from treasury.models import not_negative
 
 from ..canonical import vote_receipt

@@ -6,13 +6,7 @@ from .files import fingerprinted, published_votes
 from .help import VotingHelp, voting_help
 from .members import MemberRecord, member_proposals, member_record, member_votes
 from .pages import ProposalPage, RuleLines, proposal_page, rule_lines
-from .proposals import (
-    ListFilters,
-    ListPage,
-    ProposalRow,
-    proposal_list,
-    proposal_rows,
-)
+from .proposals import ListFilters, ListPage, ProposalRow, proposal_list, proposal_rows
 from .tallies import ChoiceCount, Standing, standing_of, standings, state_key
 from .votes import VoteFilters, VoteRow, VotesPage, votes_page
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from accounts.selectors import shown_members
-from dao_portal.core.cache import keep
+from dao_portal.core.web.cache import keep
 from treasury.models import UserToken
 from treasury.selectors import current_holding
 

@@ -11,7 +11,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from accounts.models import User
-from dao_portal.core.base import under
+from dao_portal.core.db.base import under
 
 from ..models import Proposal, Vote
 from .paging import CountedPaginator

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from accounts.models import Profile
-from dao_portal.core.base import under
+from dao_portal.core.db.base import under
 
 from .. import clauses, wording
 from ..models import Proposal, Vote

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from dao_portal.core.templatetags.portal import amount, until
+from dao_portal.core.formats import amount, until
 from treasury.selectors import current_power
 
 from ..models import Proposal

@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Profile, User
-from dao_portal.core.base import under
+from dao_portal.core.db.base import under
 
 from ..models import PowerSnapshot, Proposal, Vote
 from ..outcome import to_units

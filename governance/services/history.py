@@ -11,8 +11,8 @@ from django.db import transaction
 
 from accounts.models import User
 from dao_portal.core.actions import Action
-from dao_portal.core.bulk import copy_rows
-from dao_portal.core.events import record
+from dao_portal.core.audit.events import record
+from dao_portal.core.db.bulk import copy_rows
 
 from ..canonical import canonical_amount, reason_hash
 from ..models import Proposal, Vote

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import find_or_create_imported_members
-from dao_portal.core.bulk import copy_rows
+from dao_portal.core.db.bulk import copy_rows
 from dao_portal.core.markdown import TextTooLarge, render_markdown
 from dao_portal.core.text import without_hidden
 

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from dao_portal.core.actions import Action
-from dao_portal.core.base import database_now
-from dao_portal.core.events import record
+from dao_portal.core.audit.events import record
+from dao_portal.core.db.base import database_now
 from dao_portal.core.options import get_option
 
 from ..canonical import canonical_amount, canonical_hash, votes_digest

@@ -15,9 +15,9 @@ from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
 from dao_portal.core.actions import Action
-from dao_portal.core.base import database_now, new_keys
+from dao_portal.core.audit.events import record
 from dao_portal.core.brakes import Limit
-from dao_portal.core.events import record
+from dao_portal.core.db.base import database_now, new_keys
 from dao_portal.core.markdown import render_markdown
 from dao_portal.core.once import claim
 from dao_portal.core.text import one_line, validate_one_line

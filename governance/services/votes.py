@@ -14,8 +14,8 @@ from django.utils.translation import ngettext, ngettext_lazy
 
 from accounts.models import User
 from dao_portal.core.actions import Action
+from dao_portal.core.audit.events import record
 from dao_portal.core.brakes import Limit
-from dao_portal.core.events import record
 
 from ..canonical import canonical_amount, reason_hash
 from ..errors import (

@@ -8,14 +8,10 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from dao_portal.core.templatetags.portal import icon
-from governance.canonical import canonical_amount
-from governance.selectors import (
-    MemberRecord,
-    member_proposals,
-    member_record,
-    member_votes,
-    proposal_rows,
-)
+
+from ..canonical import canonical_amount
+from ..selectors.members import MemberRecord, member_proposals, member_record, member_votes
+from ..selectors.proposals import proposal_rows
 
 register = template.Library()
 

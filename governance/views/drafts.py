@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
-from dao_portal.core.base import database_now
 from dao_portal.core.brakes import TooOften
+from dao_portal.core.db.base import database_now
 from dao_portal.core.errors import DomainError
-from dao_portal.core.htmx import render_page
-from dao_portal.core.http import see_other
 from dao_portal.core.markdown import TextTooLarge, render_markdown
 from dao_portal.core.once import made_before, read_key
+from dao_portal.core.web.htmx import render_page
+from dao_portal.core.web.http import see_other
 
 from .. import selectors, services
 from ..errors import (
@@ -29,12 +29,7 @@ from ..errors import (
 from ..forms import ProposalForm
 from ..models import MAX_TEXT, Proposal
 from ..rules import current_rules
-from ..selectors.publishing import (
-    Check,
-    publishing_checks,
-    publishing_power,
-    spell_duration,
-)
+from ..selectors.publishing import Check, publishing_checks, publishing_power, spell_duration
 from ..services.proposals import DELETION
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])

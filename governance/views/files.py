@@ -7,8 +7,8 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from dao_portal.core.bare import bare_page
-from dao_portal.core.http import TooManyLongFiles, in_turn
+from dao_portal.core.web.bare import bare_page
+from dao_portal.core.web.http import TooManyLongFiles, in_turn
 
 from .. import selectors
 from ..canonical import canonical_amount, canonical_json, canonical_time

@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from dao_portal.core.htmx import render_page
+from dao_portal.core.web.htmx import render_page
 
 from ..selectors.home import member_home, public_home
 

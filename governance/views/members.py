@@ -3,8 +3,8 @@
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from dao_portal.core.htmx import render_page
 from dao_portal.core.text import one_line
+from dao_portal.core.web.htmx import render_page
 
 from ..selectors import directory as members
 

@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from dao_portal.core.htmx import render_page
+from dao_portal.core.web.htmx import render_page
 
 from .. import selectors
 from ..models import Proposal

@@ -11,14 +11,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from dao_portal.core.brakes import TooOften
 from dao_portal.core.errors import DomainError
-from dao_portal.core.htmx import render_page
-from dao_portal.core.http import see_other
-from dao_portal.core.templatetags.portal import amount
+from dao_portal.core.formats import amount
+from dao_portal.core.web.htmx import render_page
+from dao_portal.core.web.http import see_other
 
 from .. import selectors, services
 from ..errors import AnotherVoteStands, ReasonTooLong, UnknownChoice
 from ..models import Proposal, Vote
-from ..selectors import VoteCard
+from ..selectors.ballots import VoteCard
 from ..selectors.votes import SORTS
 from .proposals import page_context
 

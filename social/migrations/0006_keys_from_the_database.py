@@ -1,6 +1,6 @@
 """The database makes every key: none of a web machine's clock. To the tables nothing changes."""
 
-import dao_portal.core.base
+import dao_portal.core.db.base
 from django.db import migrations, models
 
 
@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
             model_name="comment",
             name="id",
             field=models.UUIDField(
-                db_default=dao_portal.core.base.UUIDv7(),
+                db_default=dao_portal.core.db.base.UUIDv7(),
                 editable=False,
                 primary_key=True,
                 serialize=False,
@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
             model_name="commentreaction",
             name="id",
             field=models.UUIDField(
-                db_default=dao_portal.core.base.UUIDv7(),
+                db_default=dao_portal.core.db.base.UUIDv7(),
                 editable=False,
                 primary_key=True,
                 serialize=False,
@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
             model_name="notification",
             name="id",
             field=models.UUIDField(
-                db_default=dao_portal.core.base.UUIDv7(),
+                db_default=dao_portal.core.db.base.UUIDv7(),
                 editable=False,
                 primary_key=True,
                 serialize=False,

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
-from dao_portal.core.base import under
+from dao_portal.core.db.base import under
 from governance.models import Proposal
 
 from ..models import Comment, CommentReaction

@@ -11,21 +11,15 @@ from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
 from dao_portal.core.actions import Action
-from dao_portal.core.base import new_keys
+from dao_portal.core.audit.events import record
 from dao_portal.core.brakes import Limit
-from dao_portal.core.events import record
+from dao_portal.core.db.base import new_keys
 from dao_portal.core.markdown import render_markdown
 from dao_portal.core.once import claim
 from governance.canonical import canonical_hash
 from governance.models import Proposal
 
-from ..errors import (
-    CommentEmpty,
-    CommentRemoved,
-    CommentTooLong,
-    DiscussionNotOpen,
-    ParentNotFound,
-)
+from ..errors import CommentEmpty, CommentRemoved, CommentTooLong, DiscussionNotOpen, ParentNotFound
 from ..models import Comment, CommentReaction
 
 COMMENTS = Limit(

@@ -20,11 +20,12 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from accounts.templatetags.accounts import avatar, member_name
-from dao_portal.core.templatetags.portal import amount, when
+from dao_portal.core.formats import amount, when
 from governance.models import Proposal
-from social.forms import Wanted
-from social.models import Comment
-from social.selectors import Node
+
+from ..forms import Wanted
+from ..models import Comment
+from ..selectors.comments import Node
 
 register = template.Library()
 

@@ -7,10 +7,12 @@ from django.template.context import RequestContext
 
 from accounts.models import User
 from governance.models import Proposal
-from social.forms import read_wanted
-from social.models import Notification
-from social.selectors import Sort, comments_of_member, discussion, notifications_of
-from social.selectors import unread_count as count_unread
+
+from ..forms import read_wanted
+from ..models import Notification
+from ..selectors.comments import Sort, comments_of_member, discussion
+from ..selectors.notifications import notifications_of
+from ..selectors.notifications import unread_count as count_unread
 
 register = template.Library()
 

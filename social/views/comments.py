@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from dao_portal.core.base import under
+from dao_portal.core.db.base import under
 from dao_portal.core.errors import DomainError
-from dao_portal.core.htmx import render_page
-from dao_portal.core.http import see_other
 from dao_portal.core.once import read_key
+from dao_portal.core.web.htmx import render_page
+from dao_portal.core.web.http import see_other
 from governance.models import Proposal
 from governance.views.proposals import page_context
 
@@ -26,7 +26,7 @@ from .. import selectors, services
 from ..errors import ParentNotFound
 from ..forms import SORT_COOKIE, Wanted, read_sort, read_uuid, read_wanted
 from ..models import Comment, CommentReaction
-from ..selectors import Sort
+from ..selectors.comments import Sort
 from ..templatetags.comments import reactions, shared_words
 
 A_YEAR = 365 * 24 * 3600

@@ -11,8 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
-from dao_portal.core.htmx import render_page
-from dao_portal.core.http import see_other
+from dao_portal.core.web.htmx import render_page
+from dao_portal.core.web.http import see_other
 
 from ..selectors.notifications import inbox_page, notifications_of, unread_count
 from ..services.notifications import mark_read

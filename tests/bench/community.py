@@ -8,14 +8,15 @@ from django.db import connection
 
 from accounts.models import User
 from dao_portal.core.actions import Action
-from dao_portal.core.base import new_keys
-from dao_portal.core.bulk import copy_rows
-from dao_portal.core.options import clear_option_cache, set_option
+from dao_portal.core.db.base import new_keys
+from dao_portal.core.db.bulk import copy_rows
+from dao_portal.core.options import clear_option_cache
+from dao_portal.core.services.options import set_option
 from governance.canonical import reason_hash
 from governance.models import Proposal, Vote
-from governance.selectors import state_key
+from governance.selectors.tallies import state_key
 from social.models import Comment, CommentReaction, Notification
-from social.services import set_reaction
+from social.services.comments import set_reaction
 from tests.factories import (
     TransactionFactory,
     UserFactory,

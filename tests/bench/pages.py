@@ -7,10 +7,9 @@ from uuid import uuid4
 from django.test import Client
 
 from accounts.models import User
+from tests.bench.community import Community
+from tests.bench.stopwatch import HELLO, Environ, Page, get, post
 from tests.factories import cast
-
-from .community import Community
-from .stopwatch import HELLO, Environ, Page, get, post
 
 
 def pages(community: Community) -> Iterator[Page]:

@@ -12,9 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
+from dao_portal.core.admin.base import ReadOnlyAdmin
+from dao_portal.core.admin.period import PeriodFilter
 from dao_portal.core.models import AuditLog, EventDelivery, Setting
-from dao_portal.core.options import set_option
-from dao_portal.core.readonly import PeriodFilter, ReadOnlyAdmin
+from dao_portal.core.services.options import set_option
 from tests.factories import ProposalFactory, TransactionFactory, UserFactory
 from tests.stress.million import fill
 

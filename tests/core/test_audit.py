@@ -5,7 +5,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from dao_portal.core.actions import Action
-from dao_portal.core.events import record
+from dao_portal.core.audit.events import record
 from dao_portal.core.models import AuditLog
 from tests.factories import ProposalFactory
 from tests.sql import run, sql

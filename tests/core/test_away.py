@@ -9,7 +9,7 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.utils import IntegrityError, InterfaceError, InternalError, ProgrammingError
 from django.test import Client
 
-from dao_portal.core.away import database_is_away
+from dao_portal.core.web.away import database_is_away
 from tests.factories import PASSWORD, UserFactory, cast, open_proposal_with
 
 pytestmark = pytest.mark.django_db(transaction=True)

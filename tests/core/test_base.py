@@ -10,7 +10,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dao_portal.core.base import EXACT, exact_amount, uuid7
+from dao_portal.core.db.base import EXACT, exact_amount, uuid7
 from dao_portal.core.models import Setting
 from tests.factories import HoldingFactory, TokenFactory, UserFactory
 from tests.sql import sql

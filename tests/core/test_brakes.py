@@ -9,7 +9,8 @@ from django.utils.translation import ngettext_lazy
 
 from dao_portal.core.brakes import Limit, TooOften
 from dao_portal.core.models import Brake
-from dao_portal.core.options import clear_option_cache, set_option
+from dao_portal.core.options import clear_option_cache
+from dao_portal.core.services.options import set_option
 from tests.factories import UserFactory
 from tests.social.test_comment_races import all_at_once
 

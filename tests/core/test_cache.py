@@ -9,9 +9,9 @@ import pytest
 from django.conf import settings
 from django.core.cache.backends.redis import RedisCache
 
-from dao_portal.core.cache import OWN_MEMORY, DegradingRedisCache
+from dao_portal.core.web.cache import OWN_MEMORY, DegradingRedisCache
+from dao_portal.embedded.servers import Valkey, redis_url
 from dao_portal.environment import RedisUrl
-from dao_portal.services import Valkey, redis_url
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from dao_portal.core.partitions import Month
-from dao_portal.core.schema_check import schema_problems
-from dao_portal.core.schema_contract import CONTRACT, ByMonth, HashBy
+from dao_portal.core.db.months import Month
+from dao_portal.core.db.schema_check import schema_problems
+from dao_portal.core.db.schema_contract import CONTRACT, ByMonth, HashBy
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command, get_commands, load_command_class
 
-from dao_portal.core.management.commands import runportal
+from dao_portal.operations.management.commands import runportal
 from governance.models import Proposal
 from tests.factories import (
     ProposalFactory,

@@ -9,12 +9,13 @@ from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from dao_portal.core import events
 from dao_portal.core.actions import PUBLIC_ACTIONS, Action
-from dao_portal.core.context import RequestInfo, request_scope
-from dao_portal.core.events import deliver_due_events, record
+from dao_portal.core.audit import events
+from dao_portal.core.audit.delivery import deliver_due_events
+from dao_portal.core.audit.events import record
 from dao_portal.core.models import AuditLog, EventDelivery, Setting
-from dao_portal.core.options import set_option
+from dao_portal.core.services.options import set_option
+from dao_portal.core.web.request import RequestInfo, request_scope
 from governance import services
 from governance.models import PowerSnapshot, Proposal, Vote
 from governance.services.proposals import Content

@@ -17,8 +17,8 @@ from urllib.parse import unquote_to_bytes
 import pytest
 from django.conf import settings
 
-from dao_portal.core.bare import bare_headers
-from dao_portal.core.handler import PortalHandler, WholeBody, behind_front, speaks_utf8
+from dao_portal.core.web.bare import bare_headers
+from dao_portal.core.web.handler import PortalHandler, WholeBody, behind_front, speaks_utf8
 from dao_portal.wsgi import application
 from tests.stress.parts import database_environment
 

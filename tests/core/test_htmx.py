@@ -3,7 +3,7 @@
 import pytest
 from django.test import RequestFactory
 
-from dao_portal.core.htmx import render_page
+from dao_portal.core.web.htmx import render_page
 
 PAGE = """
 <h1>{{ title }}</h1>

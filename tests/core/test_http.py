@@ -4,8 +4,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from dao_portal.core.context import RequestInfo, current_request
-from dao_portal.core.http import (
+from dao_portal.core.web.http import (
     MOST_LONG_FILES,
     SHORT_LINES,
     TooManyLongFiles,
@@ -14,7 +13,8 @@ from dao_portal.core.http import (
     in_turn,
     see_other,
 )
-from dao_portal.core.middleware import RequestInfoMiddleware
+from dao_portal.core.web.middleware import RequestInfoMiddleware
+from dao_portal.core.web.request import RequestInfo, current_request
 
 PROXY = "10.0.0.1"
 

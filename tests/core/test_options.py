@@ -16,8 +16,8 @@ from dao_portal.core.options import (
     get_option,
     parse_fraction,
     parse_quorum,
-    set_option,
 )
+from dao_portal.core.services.options import set_option
 from governance.rules import current_rules
 from tests.factories import UserFactory
 

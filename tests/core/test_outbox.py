@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from accounts.models import User
-from dao_portal import celery_app
+from dao_portal.celery import app as celery_app
 from dao_portal.core.models import OutgoingMail
 from dao_portal.core.outbox import GIVE_UP_AFTER, forget_old_mails, send_due_mails
 from tests.factories import UserFactory

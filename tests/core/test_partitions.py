@@ -11,17 +11,17 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from dao_portal.core.base import uuid7
 from dao_portal.core.checks import months_lie_ahead
-from dao_portal.core.models import AuditLog
-from dao_portal.core.partitions import (
-    HASH_PARTITIONS,
+from dao_portal.core.db.base import uuid7
+from dao_portal.core.db.hashes import HASH_PARTITIONS
+from dao_portal.core.db.months import (
     Month,
     attached_months,
     ensure_months,
     first_key_at,
     monthly_tables,
 )
+from dao_portal.core.models import AuditLog
 from governance.models import PowerSnapshot, Vote
 from social.models import Comment, CommentReaction, Notification
 from tests.factories import UserFactory, cast, open_proposal_with, unguarded, voters_of

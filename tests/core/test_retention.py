@@ -16,13 +16,14 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, OperationalError, connection
 from django.utils import timezone
 
-from dao_portal.core import partitions, retention
 from dao_portal.core.actions import Action
 from dao_portal.core.checks import no_month_hangs_between
+from dao_portal.core.db import months
+from dao_portal.core.db.months import Month, attached_months, ensure_months, first_key_at
 from dao_portal.core.models import AuditLog, EventDelivery
-from dao_portal.core.options import set_option
-from dao_portal.core.partitions import Month, attached_months, ensure_months, first_key_at
-from dao_portal.core.retention import (
+from dao_portal.core.services import retention
+from dao_portal.core.services.options import set_option
+from dao_portal.core.services.retention import (
     KEEP_OPTIONS,
     MonthInUse,
     MonthSize,
@@ -213,7 +214,7 @@ def test_a_month_in_use_stays_until_the_next_run_and_the_check_says_so(monkeypat
 
 def test_making_months_gives_up_before_members_have_to_wait(monkeypatch):
     """A month that joins locks members against writing; somebody may be writing for long."""
-    monkeypatch.setattr(partitions, "LOCK_TIMEOUT", "50ms")
+    monkeypatch.setattr(months, "LOCK_TIMEOUT", "50ms")
     UserFactory()
     with other_session() as cursor:
         cursor.execute("BEGIN")

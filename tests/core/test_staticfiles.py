@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management import call_command
 
-from dao_portal.core.staticfiles import without_comments
+from dao_portal.core.web.staticfiles import without_comments
 
 SOURCE = Path(__file__).parents[2] / "static/portal"
 
@@ -17,7 +17,7 @@ def test_comments_and_indentation_go_and_words_in_quotes_stay() -> None:
 def test_what_is_served_is_slim_hashed_and_small_enough(settings: Any, tmp_path: Path) -> None:
     settings.STATIC_ROOT = tmp_path
     settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "dao_portal.core.staticfiles.PortalStaticFilesStorage"}
+        "staticfiles": {"BACKEND": "dao_portal.core.web.staticfiles.PortalStaticFilesStorage"}
     }
     call_command("collectstatic", interactive=False, verbosity=0)
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.core.cache import cache
 
-from dao_portal.core.throttle import Rate, give_back, network_of, take
+from dao_portal.core.web.throttle import Rate, give_back, network_of, take
 
 HOUR = 3600
 WHEN = ["with the cache", "without it"]

@@ -19,7 +19,7 @@ from accounts.models import User
 from governance import services
 from governance.models import Proposal
 from social.models import Comment, CommentReaction
-from social.services import set_reaction
+from social.services.comments import set_reaction
 from tests.factories import (
     DAY,
     ProposalFactory,

@@ -14,9 +14,9 @@ from django.utils import timezone
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dao_portal.core.base import uuid7
-from dao_portal.core.bulk import copy_rows
-from dao_portal.core.options import set_option
+from dao_portal.core.db.base import uuid7
+from dao_portal.core.db.bulk import copy_rows
+from dao_portal.core.services.options import set_option
 from governance import services
 from governance.canonical import vote_receipt
 from governance.models import PowerSnapshot, Proposal, TallySlot, Vote

@@ -12,7 +12,8 @@ from django.utils import timezone
 from accounts.models import User
 from dao_portal.core.actions import Action
 from dao_portal.core.models import AuditLog
-from dao_portal.core.options import clear_option_cache, set_option
+from dao_portal.core.options import clear_option_cache
+from dao_portal.core.services.options import set_option
 from governance import services
 from governance.models import Proposal
 from tests.explosive import one_long_address

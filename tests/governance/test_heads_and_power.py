@@ -17,7 +17,7 @@ from dao_portal.core.models import AuditLog
 from governance.clauses import why
 from governance.models import Proposal
 from governance.outcome import Rule, Tally, decide, to_units
-from governance.selectors import standing_of
+from governance.selectors.tallies import standing_of
 from governance.services.imports import ImportedProposal, ImportedVote, import_proposals
 from governance.wording import final_verdict, live_verdict, plain, result_headline
 from social.notifications import words_for_closed

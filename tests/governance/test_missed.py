@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dao_portal.core.actions import Action
-from dao_portal.core.events import deliver_due_events
+from dao_portal.core.audit.delivery import deliver_due_events
 from dao_portal.core.models import AuditLog
 from governance import services
 from governance.errors import NothingToCopy, NotYours

@@ -9,16 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from governance.outcome import (
-    PLACES,
-    Clause,
-    Outcome,
-    Rule,
-    Tally,
-    decide,
-    from_units,
-    to_units,
-)
+from governance.outcome import PLACES, Clause, Outcome, Rule, Tally, decide, from_units, to_units
 
 MODES = ("for", "for_abstain", "turnout")
 

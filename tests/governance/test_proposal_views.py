@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
-from dao_portal.core.options import set_option
+from dao_portal.core.services.options import set_option
 from governance import services
 from governance.models import Proposal
 from tests.factories import (
@@ -420,7 +420,7 @@ def test_results_know_no_member_and_no_session(signed_in, opened, django_assert_
 def test_results_work_without_a_cache(client, opened, settings):
     settings.CACHES = {
         "default": {
-            "BACKEND": "dao_portal.core.cache.DegradingRedisCache",
+            "BACKEND": "dao_portal.core.web.cache.DegradingRedisCache",
             "LOCATION": "unix:///nowhere/valkey.sock",
         }
     }

@@ -8,23 +8,15 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
-from dao_portal.core.options import set_option
+from dao_portal.core.services.options import set_option
 from governance import services
 from governance.models import Proposal, Vote
-from governance.selectors import (
-    ListFilters,
-    VoteFilters,
-    proposal_list,
-    proposal_page,
-    proposal_rows,
-    rule_lines,
-    standing_of,
-    standings,
-    state_key,
-    vote_card,
-    votes_page,
-    voting_help,
-)
+from governance.selectors.ballots import vote_card
+from governance.selectors.help import voting_help
+from governance.selectors.pages import proposal_page, rule_lines
+from governance.selectors.proposals import ListFilters, proposal_list, proposal_rows
+from governance.selectors.tallies import standing_of, standings, state_key
+from governance.selectors.votes import VoteFilters, votes_page
 from tests.factories import (
     HOUR,
     ProposalFactory,

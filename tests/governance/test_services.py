@@ -10,7 +10,8 @@ import pytest
 from django.utils import timezone
 
 from dao_portal.core.models import AuditLog
-from dao_portal.core.options import clear_option_cache, set_option
+from dao_portal.core.options import clear_option_cache
+from dao_portal.core.services.options import set_option
 from governance import services
 from governance.canonical import canonical_hash
 from governance.errors import (

@@ -17,7 +17,7 @@ from django.test import Client
 from governance import services
 from governance.canonical import canonical_hash
 from governance.models import Proposal, Vote
-from governance.selectors import fingerprinted
+from governance.selectors.files import fingerprinted
 from tests.factories import (
     ProposalFactory,
     UserFactory,
@@ -128,8 +128,8 @@ def test_program_runs_alone(download, tmp_path):
 # --- everything that was decided ----------------------------------------------------------------
 
 
-def test_every_closed_proposal_of_the_demo_is_recounted(settings):
-    settings.DEMO = True
+@pytest.mark.usefixtures("_demo")
+def test_every_closed_proposal_of_the_demo_is_recounted():
     call_command("seed_demo", verbosity=0)
     for proposal in Proposal.objects.open():
         close_and_freeze(proposal)

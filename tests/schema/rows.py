@@ -10,9 +10,9 @@ from django.db import DatabaseError, models, transaction
 
 from accounts.models import Profile, User, Wallet
 from dao_portal.core.models import FormKey, OutgoingMail
-from dao_portal.core.options import set_option
+from dao_portal.core.services.options import set_option
 from social.models import Comment, CommentReaction, Notification
-from social.services import set_reaction
+from social.services.comments import set_reaction
 from tests.factories import (
     TokenFactory,
     TransactionFactory,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from dao_portal.core.schema_contract import CONTRACT
+from dao_portal.core.db.schema_contract import CONTRACT
 from tests.schema.rows import MODELS
 from tests.sql import sql
 

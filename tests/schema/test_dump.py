@@ -15,9 +15,9 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from dao_portal.core.partitions import Month, ensure_months
-from dao_portal.programs import postgres_programs
-from dao_portal.services import Postgres, database_url, socket_dir
+from dao_portal.core.db.months import Month, ensure_months
+from dao_portal.embedded.programs import postgres_programs
+from dao_portal.embedded.servers import Postgres, database_url, socket_dir
 from tests.pg_plugin import FAST
 from tests.schema.rows import make_rows
 from tests.sql import sql

@@ -4,9 +4,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from dao_portal.core.events import deliver_due_events
+from dao_portal.core.audit.delivery import deliver_due_events
 from social.models import Comment, CommentReaction, Notification
-from social.services import set_reaction
+from social.services.comments import set_reaction
 from tests.factories import ProposalFactory, UserFactory, comment_on, open_proposal_with
 
 pytestmark = pytest.mark.django_db

@@ -11,9 +11,10 @@ from django.db.models import Sum
 
 from dao_portal.core.brakes import TooOften
 from dao_portal.core.models import AuditLog
-from dao_portal.core.options import clear_option_cache, set_option
+from dao_portal.core.options import clear_option_cache
+from dao_portal.core.services.options import set_option
 from social.models import Comment, CommentReaction
-from social.services import set_reaction
+from social.services.comments import set_reaction
 from tests.factories import ProposalFactory, UserFactory, comment_on
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.stress]

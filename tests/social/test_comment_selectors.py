@@ -7,7 +7,6 @@ from django.contrib.auth.models import AnonymousUser
 
 from governance.models import Proposal
 from social.models import Comment, CommentReaction
-from social.selectors import Sort, discussion, place_of
 from social.selectors.comments import (
     FIRST_COMMENTS,
     ROOM,
@@ -16,8 +15,11 @@ from social.selectors.comments import (
     THREADS,
     Discussion,
     Node,
+    Sort,
+    discussion,
+    place_of,
 )
-from social.services import set_reaction
+from social.services.comments import set_reaction
 from tests.factories import ProposalFactory, UserFactory, comment_on, grow_discussion
 from tests.sql import sql
 

@@ -11,7 +11,8 @@ from dao_portal.core.actions import PUBLIC_ACTIONS, Action
 from dao_portal.core.brakes import TooOften
 from dao_portal.core.markdown import TextTooLarge
 from dao_portal.core.models import AuditLog, Brake
-from dao_portal.core.options import clear_option_cache, set_option
+from dao_portal.core.options import clear_option_cache
+from dao_portal.core.services.options import set_option
 from governance.canonical import canonical_hash
 from governance.models import Proposal
 from social.errors import (
@@ -22,7 +23,7 @@ from social.errors import (
     ParentNotFound,
 )
 from social.models import Comment, CommentReaction
-from social.services import post_comment, set_reaction
+from social.services.comments import post_comment, set_reaction
 from tests.explosive import one_long_address
 from tests.factories import ProposalFactory, UserFactory, comment_on
 from tests.sql import refused, sql

@@ -7,10 +7,11 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from dao_portal.core.options import clear_option_cache, set_option
+from dao_portal.core.options import clear_option_cache
+from dao_portal.core.services.options import set_option
 from governance.models import Proposal
 from social.models import Comment, CommentReaction
-from social.services import set_reaction
+from social.services.comments import set_reaction
 from tests.factories import ProposalFactory, UserFactory, comment_on, grow_discussion
 
 pytestmark = pytest.mark.django_db

@@ -9,9 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dao_portal.core.actions import Action
-from dao_portal.core.events import deliver_due_events
+from dao_portal.core.audit.delivery import deliver_due_events
+from dao_portal.core.formats import amount
 from dao_portal.core.models import AuditLog, EventDelivery
-from dao_portal.core.templatetags.portal import amount
 from governance import services
 from governance.models import PowerSnapshot, Proposal
 from social import notifications

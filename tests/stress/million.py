@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
-from dao_portal.core.partitions import ensure_months
+from dao_portal.core.db.months import ensure_months
 
 TWO_YEARS = timedelta(days=700)
 

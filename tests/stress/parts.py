@@ -16,7 +16,7 @@ from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, build_opene
 from django.conf import settings
 from django.db import connection
 
-from dao_portal.services import Valkey, redis_url
+from dao_portal.embedded.servers import Valkey, redis_url
 
 PATIENCE = 60.0
 

@@ -66,8 +66,7 @@ def close_until_closed(proposal_id: UUID) -> Counter:
     from django.db import IntegrityError, transaction
 
     from governance.models import Proposal
-    from governance.services import close_proposal
-    from governance.services.lifecycle import lock_alone
+    from governance.services.lifecycle import close_proposal, lock_alone
 
     fared, further = Counter(), 0
     while further < FURTHER_SWEEPS:
@@ -92,7 +91,7 @@ def cast_guarded(proposal_id: UUID, voter_id: UUID, choice: str) -> None:
     """As every door does."""
     from accounts.models import User
     from governance.models import Proposal
-    from governance.services import cast_vote
+    from governance.services.votes import cast_vote
     from tests.factories import receipt_of
 
     voter = User(pk=voter_id)

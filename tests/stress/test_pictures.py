@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from dao_portal.core.options import set_option
+from dao_portal.core.services.options import set_option
 from tests.accounts.test_profile import FORM
 from tests.factories import UserFactory
 from tests.pictures import costly, saved

@@ -18,8 +18,8 @@ from statistics import median
 import psutil
 import pytest
 
-from dao_portal.core.middleware import MOST_BYTES
-from dao_portal.services import Postgres
+from dao_portal.core.web.middleware import MOST_BYTES
+from dao_portal.embedded.servers import Postgres
 from tests.portal import Portal, own_portal
 from tests.stress.parts import Visitor, wait_for
 

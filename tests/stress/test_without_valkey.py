@@ -13,7 +13,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
 
-from dao_portal.core.events import deliver_due_events
+from dao_portal.core.audit.delivery import deliver_due_events
 from dao_portal.core.models import EventDelivery
 from governance.models import Vote
 from social.models import Notification

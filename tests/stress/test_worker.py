@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from dao_portal import celery_app
+from dao_portal.celery import app as celery_app
 from dao_portal.core.models import AuditLog, EventDelivery
+from dao_portal.embedded.servers import redis_url
 from dao_portal.environment import RedisUrl
-from dao_portal.services import redis_url
 from governance.models import Proposal, Vote
 from social.models import Notification
 from tests.factories import cast, open_proposal_with, shift_window, voters_of

@@ -4,10 +4,11 @@ from decimal import Decimal
 
 import pytest
 
-from dao_portal.core.options import clear_option_cache, set_option
+from dao_portal.core.options import clear_option_cache
+from dao_portal.core.services.options import set_option
 from tests.factories import TokenFactory, UserFactory, open_proposal_with, voters_of
 from treasury.models import UserToken
-from treasury.services import recount_power, set_holding
+from treasury.services.holdings import recount_power, set_holding
 
 pytestmark = pytest.mark.django_db
 

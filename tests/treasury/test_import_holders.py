@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 
 from accounts.models import Wallet
 from accounts.services import sync_email_verified
-from dao_portal.core.events import deliver_due_events
+from dao_portal.core.audit.delivery import deliver_due_events
 from dao_portal.core.models import AuditLog
 from dao_portal.core.options import clear_option_cache
 from tests.factories import HoldingFactory, TokenFactory, UserFactory

@@ -10,7 +10,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dao_portal.core.partitions import ensure_months, first_key_at
+from dao_portal.core.db.months import ensure_months, first_key_at
 from tests.factories import HoldingFactory, TokenFactory, TransactionFactory, UserFactory
 from treasury.charts import flow_chart, lorenz_path, sparkline
 from treasury.selectors import (

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from ..services import HolderLine
+from ..services.holders import HolderLine
 
 COLUMNS = ("holder", "balance", "staked")
 REQUIRED = ("holder", "balance")

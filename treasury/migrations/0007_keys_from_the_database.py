@@ -1,6 +1,6 @@
 """The database makes every key: none of a web machine's clock. To the tables nothing changes."""
 
-import dao_portal.core.base
+import dao_portal.core.db.base
 from django.db import migrations, models
 
 
@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
             model_name="token",
             name="id",
             field=models.UUIDField(
-                db_default=dao_portal.core.base.UUIDv7(),
+                db_default=dao_portal.core.db.base.UUIDv7(),
                 editable=False,
                 primary_key=True,
                 serialize=False,
@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
             model_name="transaction",
             name="id",
             field=models.UUIDField(
-                db_default=dao_portal.core.base.UUIDv7(),
+                db_default=dao_portal.core.db.base.UUIDv7(),
                 editable=False,
                 primary_key=True,
                 serialize=False,
@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
             model_name="transactionhash",
             name="id",
             field=models.UUIDField(
-                db_default=dao_portal.core.base.UUIDv7(),
+                db_default=dao_portal.core.db.base.UUIDv7(),
                 editable=False,
                 primary_key=True,
                 serialize=False,
@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
             model_name="usertoken",
             name="id",
             field=models.UUIDField(
-                db_default=dao_portal.core.base.UUIDv7(),
+                db_default=dao_portal.core.db.base.UUIDv7(),
                 editable=False,
                 primary_key=True,
                 serialize=False,
@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
             model_name="waitingholding",
             name="id",
             field=models.UUIDField(
-                db_default=dao_portal.core.base.UUIDv7(),
+                db_default=dao_portal.core.db.base.UUIDv7(),
                 editable=False,
                 primary_key=True,
                 serialize=False,

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from dao_portal.core.actions import Action
+from dao_portal.core.audit.events import record
 from dao_portal.core.errors import DomainError
-from dao_portal.core.events import record
 from dao_portal.core.options import get_option
 
 from ..models import Token, UserToken, WaitingHolding

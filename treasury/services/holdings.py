@@ -9,7 +9,7 @@ from django.db import models, transaction
 from django.db.models import F
 
 from accounts.models import User
-from dao_portal.core.base import AMOUNT_PLACES, AmountField
+from dao_portal.core.db.base import AMOUNT_PLACES, AmountField
 from dao_portal.core.options import get_option
 
 from ..models import Token, UserToken

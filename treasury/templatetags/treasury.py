@@ -12,10 +12,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from dao_portal.core.formats import amount, num
 from dao_portal.core.options import get_option
-from dao_portal.core.templatetags.portal import amount, num
-from treasury.models import Transaction
-from treasury.selectors import Band, current_holding, total_power, treasury_balances
+
+from ..models import Transaction
+from ..selectors import Band, current_holding, total_power, treasury_balances
 
 register = template.Library()
 

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import dao_portal.core.actions
-import dao_portal.core.base
+import dao_portal.core.db.base
 import dao_portal.core.models
 import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
-from dao_portal.core.partitions import CreatePartitionedModel
+from ..db.hashes import CreatePartitionedModel
 
 
 SQL = (Path(__file__).parents[1] / "sql" / "0001_audit.sql").read_text()
@@ -30,8 +30,8 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        db_default=dao_portal.core.base.UUIDv7(),
-                        default=dao_portal.core.base.uuid7,
+                        db_default=dao_portal.core.db.base.UUIDv7(),
+                        default=dao_portal.core.db.base.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -115,8 +115,8 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        db_default=dao_portal.core.base.UUIDv7(),
-                        default=dao_portal.core.base.uuid7,
+                        db_default=dao_portal.core.db.base.UUIDv7(),
+                        default=dao_portal.core.db.base.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -165,8 +165,8 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        db_default=dao_portal.core.base.UUIDv7(),
-                        default=dao_portal.core.base.uuid7,
+                        db_default=dao_portal.core.db.base.UUIDv7(),
+                        default=dao_portal.core.db.base.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,

@@ -1,6 +1,6 @@
 """What keeps a form from working twice or too often; and every key comes from the database."""
 
-import dao_portal.core.base
+import dao_portal.core.db.base
 import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.conf import settings
@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             model_name="auditlog",
             name="id",
             field=models.UUIDField(
-                db_default=dao_portal.core.base.UUIDv7(),
+                db_default=dao_portal.core.db.base.UUIDv7(),
                 editable=False,
                 primary_key=True,
                 serialize=False,
@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
             model_name="eventdelivery",
             name="id",
             field=models.UUIDField(
-                db_default=dao_portal.core.base.UUIDv7(),
+                db_default=dao_portal.core.db.base.UUIDv7(),
                 editable=False,
                 primary_key=True,
                 serialize=False,
@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
             model_name="setting",
             name="id",
             field=models.UUIDField(
-                db_default=dao_portal.core.base.UUIDv7(),
+                db_default=dao_portal.core.db.base.UUIDv7(),
                 editable=False,
                 primary_key=True,
                 serialize=False,
@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        db_default=dao_portal.core.base.UUIDv7(),
+                        db_default=dao_portal.core.db.base.UUIDv7(),
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -110,7 +110,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        db_default=dao_portal.core.base.UUIDv7(),
+                        db_default=dao_portal.core.db.base.UUIDv7(),
                         editable=False,
                         primary_key=True,
                         serialize=False,

@@ -1,14 +1,7 @@
-"""How the portal draws icons and writes numbers, times and links.
-
-Numbers come in as Decimal, Fraction or int and are never turned into floats. Short forms are cut,
-not rounded, so that nothing ever looks like it reached a mark that it missed.
-"""
+"""Icons, numbers, times, people and links in templates."""
 
 import re
 import zlib
-from datetime import UTC, datetime, timedelta
-from decimal import ROUND_DOWN, Context, Decimal
-from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 from uuid import uuid4
@@ -17,39 +10,28 @@ from django import template
 from django.http import QueryDict
 from django.template.base import Node, Parser, TextNode, Token
 from django.template.context import RequestContext
-from django.utils import dateformat, timezone
-from django.utils.html import escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
 from lucide.templatetags.lucide import lucide
 
-register = template.Library()
+from .. import formats
+from ..once import KEY_FIELD
 
-Number = Decimal | Fraction | int
+register = template.Library()
+for write in (
+    formats.amount,
+    formats.browser,
+    formats.num,
+    formats.percent,
+    formats.power,
+    formats.since,
+    formats.until,
+):
+    register.filter(write)
+register.simple_tag(formats.when)
+
 HUES = 8  # as many as portal.css has avatar colours
-SHORT_FROM = 100_000
-UNITS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
-MINUS = "\N{MINUS SIGN}"
-WIDE = Context(prec=100, rounding=ROUND_DOWN)  # more digits than numeric(78,18) can hold
-KEY_FIELD = "key"
-DATE_AND_TIME = "j M Y, H:i"
 WALLET_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-# What a User-Agent says -> who says it. The order matters: all of them claim to be Safari.
-BROWSERS = (
-    ("Edg/", "Edge"),
-    ("OPR/", "Opera"),
-    ("Firefox/", "Firefox"),
-    ("Chrome/", "Chrome"),
-    ("Safari/", "Safari"),
-)
-SYSTEMS = (
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Android", "Android"),
-    ("Windows", "Windows"),
-    ("Mac OS", "macOS"),
-    ("Linux", "Linux"),
-)
 
 
 # --- icons ----------------------------------------------------------------------------------
@@ -83,72 +65,6 @@ def compile_fixed_icon(parser: Parser, token: Token) -> Node:
     return TextNode(node.render(template.Context())) if is_fixed else node
 
 
-# --- numbers --------------------------------------------------------------------------------
-
-
-def _decimal(value: Number | str) -> Decimal:
-    """``value`` as a Decimal, cut after 40 places where it has no end; TypeError for a float."""
-    if isinstance(value, float):
-        raise TypeError("a float is not an exact number")
-    if isinstance(value, Fraction):
-        return WIDE.divide(Decimal(value.numerator), Decimal(value.denominator))
-    return Decimal(value)
-
-
-def _cut(value: Decimal, places: int) -> Decimal:
-    return value.quantize(Decimal(1).scaleb(-places), context=WIDE)
-
-
-def _plain(value: Decimal) -> str:
-    """Every digit, thousands separators, no trailing zeros, a true minus sign."""
-    text = f"{value.copy_abs():,f}"  # abs() would round to 28 digits
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return MINUS + text if value < 0 else text
-
-
-@register.filter
-def amount(value: Number | None) -> str:
-    """The whole number, exactly: 12,480 or 0.000001."""
-    if type(value) is int and value >= 0:
-        return f"{value:,}"  # most of what a page counts, at a tenth of the price
-    return "" if value is None else _plain(_decimal(value))
-
-
-@register.filter
-def power(value: Number | None) -> str:
-    """A number to be read at a glance: 12,480, then 792.15k, 2.18M, 1.5B.
-
-    At most two decimals, cut. Something too small for them is "<0.01", never "0".
-    """
-    if value is None:
-        return ""
-    number = _decimal(value)
-    size = number.copy_abs()
-    if size >= SHORT_FROM:
-        scale, letter = next(unit for unit in UNITS if size >= unit[0])
-        return _plain(_cut(WIDE.divide(number, Decimal(scale)), 2)) + letter
-    short = _cut(number, 2)
-    if number and not short:
-        return "<0.01" if number > 0 else f"{MINUS}<0.01"
-    return _plain(short)
-
-
-@register.filter
-def percent(value: Number | None, places: int = 1) -> str:
-    """A number of hundredths with its sign: 59.96 is "59.9%", because 60 % was missed."""
-    return "" if value is None else _plain(_cut(_decimal(value), int(places))) + "%"
-
-
-@register.filter
-def num(value: Number | None) -> str:
-    """A share of 0 to 100 for an SVG attribute: ``<rect width="{{ share|num }}%">``."""
-    if value is None:
-        return "0"
-    share = min(max(_decimal(value), Decimal(0)), Decimal(100))
-    return f"{_cut(share, 2):f}"
-
-
 # --- forms ----------------------------------------------------------------------------------
 
 
@@ -160,80 +76,6 @@ def form_key() -> str:
     """
     return format_html(
         '<input type="hidden" name="{}" value="{}" autocomplete="off">', KEY_FIELD, uuid4()
-    )
-
-
-# --- times ----------------------------------------------------------------------------------
-
-
-def spell_distance(span: timedelta) -> str:
-    """``span`` in words, cut to the unit that matters at its length."""
-    minutes = int(span.total_seconds()) // 60
-    hours, days = minutes // 60, span.days
-    if minutes < 1:
-        return gettext("less than a minute")
-    if hours < 1:
-        return ngettext("%(count)s min", "%(count)s min", minutes) % {"count": minutes}
-    if hours < 6 and minutes % 60:
-        return gettext("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": minutes % 60}
-    if hours < 48:
-        return ngettext("%(count)s hour", "%(count)s hours", hours) % {"count": hours}
-    if days < 60:
-        return ngettext("%(count)s day", "%(count)s days", days) % {"count": days}
-    months = days // 30
-    if months < 24:
-        return ngettext("%(count)s month", "%(count)s months", months) % {"count": months}
-    years = days // 365
-    return ngettext("%(count)s year", "%(count)s years", years) % {"count": years}
-
-
-@register.filter
-def until(moment: datetime | None, now: datetime | None = None) -> str:
-    """How long it is until then: "closes in {{ closes|until }}". ``now`` defaults to the clock."""
-    if moment is None:
-        return ""
-    return spell_distance(max(moment - (now or timezone.now()), timedelta(0)))
-
-
-@register.filter
-def since(moment: datetime | None, now: datetime | None = None) -> str:
-    """How long ago it was: "7 hours ago", "just now"."""
-    if moment is None:
-        return ""
-    span = (now or timezone.now()) - moment
-    if span < timedelta(minutes=1):
-        return gettext("just now")
-    return gettext("%(distance)s ago") % {"distance": spell_distance(span)}
-
-
-RELATIVE = {"since": since, "until": until}
-
-
-def zone_name(moment: datetime) -> str:
-    """CET, or UTC-03 where the people have no letters for their zone."""
-    name = moment.tzname() or ""
-    return f"UTC{name}" if name.startswith(("+", "-")) else name
-
-
-@register.simple_tag
-def when(moment: datetime | None, form: str = DATE_AND_TIME) -> str:
-    """A <time> in the reader's zone, with the exact UTC time as its title.
-
-    ``form`` is one of Django's date formats, or "since" or "until". Where the format has hours,
-    the zone is named after them.
-    """
-    if moment is None:
-        return ""
-    if form in RELATIVE:
-        text = RELATIVE[form](moment)
-    else:
-        local = timezone.localtime(moment)
-        text = dateformat.format(local, form)
-        if "H" in form:
-            text = f"{text} {zone_name(local)}"
-    day, time = str(moment.astimezone(UTC))[: len("2026-01-31 12:00:00")].split()
-    return SafeString(
-        f'<time datetime="{day}T{time}Z" title="{day} {time} UTC">{escape(text)}</time>'
     )
 
 
@@ -259,16 +101,6 @@ def short_name(person: object) -> str:
 def hue(person: object) -> int:
     """Which of the avatar colours is theirs, everywhere and always: a username does not change."""
     return zlib.crc32(str(getattr(person, "username", person)).encode()) % HUES
-
-
-@register.filter
-def browser(user_agent: str) -> str:
-    """ "Firefox on Linux", as far as a User-Agent header can be believed."""
-    name = next((name for mark, name in BROWSERS if mark in user_agent), "")
-    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
-    if name and system:
-        return gettext("%(browser)s on %(system)s") % {"browser": name, "system": system}
-    return name or system or gettext("Unknown browser")
 
 
 # --- links ----------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from ...services import advance_proposals
+from ...services.lifecycle import advance_proposals
 
 
 class Command(BaseCommand):

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from dao_portal.core.base import database_now
+from dao_portal.core.db.base import database_now
 from dao_portal.core.errors import DomainError
 
 from ...models import Proposal

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from dao_portal.core.errors import DomainError
 
 from ...models import Token
-from ...services import import_holders
+from ...services.holders import import_holders
 from ..holders_file import BrokenFile, read_holders
 
 

@@ -15,7 +15,8 @@ from django.db import transaction
 
 from accounts.models import User
 from dao_portal.core.errors import DomainError
-from dao_portal.core.options import get_option, set_option
+from dao_portal.core.options import get_option
+from dao_portal.core.services.options import set_option
 from dao_portal.core.text import validate_one_line
 
 from ...models import Token

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from ...schema_check import schema_problems
-from ...schema_contract import CONTRACT
+from ...db.schema_check import schema_problems
+from ...db.schema_contract import CONTRACT
 
 
 class Command(BaseCommand):

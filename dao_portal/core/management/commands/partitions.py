@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.template.defaultfilters import filesizeformat
 
-from dao_portal.core.partitions import Month, ensure_months
-from dao_portal.core.retention import MonthSize, Retired, detach_expired_months, month_sizes
+from ...db.months import Month, ensure_months
+from ...services.retention import MonthSize, Retired, detach_expired_months, month_sizes
 
 MOST_YEARS_BACK = 20
 

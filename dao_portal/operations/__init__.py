@@ -1,0 +1,1 @@
+"""What operators start: the portal as a whole."""
