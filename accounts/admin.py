@@ -19,13 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dao_portal.core.admin.base import ReadOnlyAdmin
-from dao_portal.core.admin.links import (
-    link_to,
-    list_address,
-    member_named,
-    pages,
-    yes_or_no,
-)
+from dao_portal.core.admin.links import link_to, list_address, member_named, pages, yes_or_no
 from dao_portal.core.admin.period import PeriodFilter
 
 from .models import Profile, User, Wallet

@@ -12,7 +12,7 @@ from django.utils import timezone
 from .preferences import zone_of
 
 
-class ReaderZone(tzinfo):
+class ViewerZone(tzinfo):
     """The zone of whoever asks, looked up when the first time of day is written.
 
     What has no times must not load a member for them: the polled answers know no session.
@@ -43,13 +43,13 @@ class ReaderZone(tzinfo):
         return str(self.zone)
 
 
-def reader_zone(
+def viewer_zone(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
     """Makes the reader's zone the current one for the length of a request."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        with timezone.override(ReaderZone(request)):
+        with timezone.override(ViewerZone(request)):
             return get_response(request)
 
     return middleware

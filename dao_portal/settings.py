@@ -90,7 +90,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "dao_portal.core.web.middleware.keep_private",
-    "accounts.middleware.reader_zone",
+    "accounts.middleware.viewer_zone",
     "dao_portal.core.web.middleware.RequestInfoMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",

@@ -13,13 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import OfMemberAdmin
 from dao_portal.core.admin.base import ReadOnlyAdmin
-from dao_portal.core.admin.links import (
-    link_to,
-    list_address,
-    member_named,
-    number_in,
-    pages,
-)
+from dao_portal.core.admin.links import link_to, list_address, member_named, number_in, pages
 from dao_portal.core.admin.period import PeriodFilter
 from dao_portal.core.db.base import under
 from dao_portal.core.formats import amount

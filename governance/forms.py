@@ -18,15 +18,15 @@ from dao_portal.core.markdown import TextTooLarge
 from .errors import NotPublishable
 from .models import MAX_TEXT, MAX_TITLE, Proposal
 from .rules import current_rules
-from .selectors.publishing import A_MINUTE, length_check
-from .services.proposals import Content
+from .selectors import publishing_checks
+from .services import proposals
 
 Window = tuple[datetime, datetime]
 
 UNITS = {
     "days": (_("days"), timedelta(days=1)),
     "hours": (_("hours"), timedelta(hours=1)),
-    "minutes": (_("minutes"), A_MINUTE),
+    "minutes": (_("minutes"), publishing_checks.A_MINUTE),
 }
 USUAL_HOUR = time(9)
 USUAL_DAYS = 7
@@ -132,10 +132,10 @@ class ProposalForm(forms.Form):
         start = start.astimezone(UTC)
         return start, start + length
 
-    def content(self) -> Content:
+    def content(self) -> proposals.Content:
         """What was written; only after ``is_valid``."""
         start, end = self.window or (None, None)
-        return Content(
+        return proposals.Content(
             title=self.cleaned_data["title"],
             description=self.cleaned_data["description"],
             voting_start=start,
@@ -181,7 +181,7 @@ def _window_problems(start: datetime, length: timedelta) -> dict[str, str]:
         problems["opens_on"] = gettext("That moment has passed. Choose a later one.")
     if start > now + MOST_AHEAD:
         problems["opens_on"] = gettext("That day is too far away.")
-    check = length_check(length, current_rules())
+    check = publishing_checks.length_check(length, current_rules())
     if not check.met:
         problems["lasts"] = check.text
     return problems
@@ -208,7 +208,10 @@ def _written(proposal: Proposal | None) -> dict[str, Any]:
 
 
 def _written_window(window: Window) -> dict[str, Any]:
-    start, length = timezone.localtime(window[0]), (window[1] - window[0]) // A_MINUTE * A_MINUTE
+    start, length = (
+        timezone.localtime(window[0]),
+        (window[1] - window[0]) // publishing_checks.A_MINUTE * publishing_checks.A_MINUTE,
+    )
     unit = next(key for key, (_label, size) in UNITS.items() if not length % size)
     return {
         "opens_on": start.date(),

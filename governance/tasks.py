@@ -2,13 +2,13 @@
 
 from celery import shared_task
 
-from . import services
+from .services import advancing
 
 
 @shared_task(name="governance.tasks.advance_proposals")
 def advance_proposals() -> dict[str, list[int]]:
     """Open and close all that is due (every 15 s)."""
-    advanced = services.advance_proposals()
+    advanced = advancing.advance_proposals()
     return {
         "opened": advanced.opened,
         "closed": advanced.closed,

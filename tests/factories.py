@@ -15,8 +15,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from dao_portal.core.markdown import render_markdown
-from governance import services
 from governance.models import Proposal, Vote
+from governance.services.closing import close_proposal
+from governance.services.opening import open_proposal
+from governance.services.votes import cast_vote
 from social.models import Comment
 from social.services.comments import post_comment
 from treasury.models import Token, Transaction, UserToken
@@ -89,7 +91,7 @@ class ProposalFactory(factory.django.DjangoModelFactory):
     """A draft with a window of three days from tomorrow.
 
     ``upcoming=True``: published. ``due=True``: published, its opening an hour overdue, which is
-    what ``services.open_proposal`` is for. Anything later comes from ``open_proposal_with``.
+    what ``open_proposal`` is for. Anything later comes from ``open_proposal_with``.
     """
 
     class Meta:
@@ -144,7 +146,7 @@ def open_proposal_with(
         user = member if isinstance(member, User) else UserFactory(username=member)
         give_power(user, power)
     proposal = ProposalFactory(due=True, **fields)
-    assert services.open_proposal(proposal_id=proposal.pk)
+    assert open_proposal(proposal_id=proposal.pk)
     proposal.refresh_from_db()
     return proposal
 
@@ -156,7 +158,7 @@ def voters_of(proposal: Proposal) -> list[User]:
 
 def cast(proposal: Proposal, voter: User, choice: str, reason: str = "") -> Vote:
     """One vote, the way every door casts it, by somebody who has seen what stands."""
-    return services.cast_vote(
+    return cast_vote(
         actor=voter,
         proposal_id=proposal.pk,
         choice=choice,
@@ -249,7 +251,7 @@ def shift_window(
 def close_now(proposal: Proposal) -> Proposal:
     """End the voting this very moment and let the closing count it."""
     shift_window(proposal, end=timedelta(0))
-    assert services.close_proposal(proposal_id=proposal.pk)
+    assert close_proposal(proposal_id=proposal.pk)
     proposal.refresh_from_db()
     return proposal
 

@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from dao_portal.core.db.base import EXACT
-from dao_portal.demo.large.seeding import Wanted
+from dao_portal.demo.large.seeding import CommunitySize
 from governance.canonical import canonical_hash, votes_digest
 from governance.models import PowerSnapshot, Proposal, ProposalQuerySet, Vote
 from governance.rules import current_rules
-from governance.services.lifecycle import count_votes, fingerprinted, live_counts
+from governance.services.advancing import fingerprinted
+from governance.services.closing import count_votes, live_counts
 from social.models import Comment
 from treasury.models import Token, Transaction, UserToken, WaitingHolding
 
@@ -27,7 +28,7 @@ def seed(*arguments: str) -> str:
     return out.getvalue()
 
 
-def options(wanted: Wanted) -> list[str]:
+def options(wanted: CommunitySize) -> list[str]:
     return [f"--{name}={number}" for name, number in vars(wanted).items()]
 
 
@@ -43,9 +44,9 @@ def load_members():
     return User.objects.filter(username__regex=r"^m[0-9]{7}$")
 
 
-def totals() -> Wanted:
+def totals() -> CommunitySize:
     there = {"proposal__in": load_proposals()}
-    return Wanted(
+    return CommunitySize(
         members=load_members().count(),
         proposals=load_proposals().count(),
         comments=Comment.objects.filter(**there).count(),

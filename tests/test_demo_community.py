@@ -14,7 +14,7 @@ from dao_portal.demo.texts import Remark
 from governance.models import Proposal
 from social.models import Comment, CommentReaction
 from treasury.models import Transaction, TransactionHash
-from treasury.selectors import treasury_tokens
+from treasury.selectors.treasury_overview import treasury_tokens
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_demo")]
 

@@ -20,12 +20,12 @@ from accounts.models import Profile, User, Wallet
 from dao_portal.core.db.base import EXACT
 from dao_portal.core.markdown import render_markdown
 from dao_portal.core.models import AuditLog, EventDelivery
-from dao_portal.demo.large.seeding import Wanted, seed_large
+from dao_portal.demo.large.seeding import CommunitySize, seed_large
 from dao_portal.demo.large.texts import FEE
 from dao_portal.demo.people import PASSWORD, PEOPLE
-from governance import services
 from governance.models import PowerSnapshot, Proposal, ProposalQuerySet, Vote
-from governance.services.lifecycle import count_votes, live_counts
+from governance.services.advancing import advance_proposals
+from governance.services.closing import count_votes, live_counts
 from social.models import Comment, CommentReaction, Notification
 from tests.factories import UserFactory, cast, close_now
 from tests.large import (
@@ -39,10 +39,10 @@ from tests.large import (
     totals,
 )
 from treasury.models import Transaction, TransactionHash, UserToken, WaitingHolding
-from treasury.selectors import treasury_tokens
+from treasury.selectors.treasury_overview import treasury_tokens
 
 DAY = timedelta(days=1)
-SMALL = Wanted(members=300, proposals=30, comments=500, votes=2000)
+SMALL = CommunitySize(members=300, proposals=30, comments=500, votes=2000)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_demo")]
 
@@ -94,7 +94,7 @@ def test_smaller_numbers_take_nothing_away(community):
 
 def test_larger_numbers_add_the_rest(community):
     older = set(community.values_list("pk", flat=True))
-    larger = Wanted(members=350, proposals=40, comments=700, votes=3000)
+    larger = CommunitySize(members=350, proposals=40, comments=700, votes=3000)
     seed(*options(larger))
     assert totals() == larger
     assert older < set(load_proposals().values_list("pk", flat=True))
@@ -218,7 +218,7 @@ def test_what_is_open_stays_open_for_five_days(community):
 
 
 def test_the_clock_finds_nothing_to_do(community):
-    advanced = services.advance_proposals()
+    advanced = advance_proposals()
     assert (advanced.opened, advanced.closed, advanced.failed) == ([], [], [])
 
 

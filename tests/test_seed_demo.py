@@ -18,10 +18,10 @@ from dao_portal.core.services.options import set_option
 from dao_portal.demo import coming_texts, decided_texts, open_texts, seeding
 from dao_portal.demo.people import HOSTS, PASSWORD, PEOPLE
 from dao_portal.environment import PortalUrl
-from governance import services
 from governance.models import PowerSnapshot, Proposal, Vote
-from governance.services.lifecycle import count_votes, live_counts
-from governance.services.proposals import Content
+from governance.services.closing import close_proposal, count_votes, live_counts
+from governance.services.proposals import Content, create_draft, publish_proposal
+from governance.services.votes import cast_vote
 from social.models import Comment, CommentReaction, Notification
 from tests.factories import UserFactory, shift_window
 from treasury.models import Token, Transaction, TransactionHash, UserToken
@@ -148,9 +148,9 @@ def test_a_visitor_can_decide_the_first_vote():
     """It lacks quorum; mira's power is enough."""
     seed()
     first = open_votes()[0]
-    services.cast_vote(actor=User.objects.get(username="mira"), proposal_id=first.pk, choice="yes")
+    cast_vote(actor=User.objects.get(username="mira"), proposal_id=first.pk, choice="yes")
     shift_window(first, end=timedelta(0))
-    services.close_proposal(proposal_id=first.pk)
+    close_proposal(proposal_id=first.pk)
     first.refresh_from_db()
     assert (first.status, first.yes_power > first.no_power) == ("passed", True)
 
@@ -170,8 +170,8 @@ def test_visitor_can_publish_and_vote_at_once():
     ada = User.objects.get(username="ada")
     start = timezone.now() + timedelta(minutes=1)
     content = Content("A bench", "By the pond.", start, start + timedelta(minutes=5))
-    draft = services.create_draft(actor=ada, content=content)
-    assert services.publish_proposal(actor=ada, proposal_id=draft.pk).status == "active"
+    draft = create_draft(actor=ada, content=content)
+    assert publish_proposal(actor=ada, proposal_id=draft.pk).status == "active"
 
 
 @pytest.mark.parametrize(
@@ -281,9 +281,7 @@ def test_later_decisions_stay():
 def test_draft_that_was_published_does_not_come_back():
     seed()
     ada = User.objects.get(username="ada")
-    services.publish_proposal(
-        actor=ada, proposal_id=Proposal.objects.get(proposer=ada, status="draft").pk
-    )
+    publish_proposal(actor=ada, proposal_id=Proposal.objects.get(proposer=ada, status="draft").pk)
     seed()
     assert Proposal.objects.filter(proposer=ada).count() == 1
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from dao_portal.core.models import AuditLog
 from dao_portal.demo.large import comments, members, proposals
-from dao_portal.demo.large.seeding import Wanted, seed_large
+from dao_portal.demo.large.seeding import CommunitySize, seed_large
 from dao_portal.environment import PortalUrl
 from governance.models import Proposal
 from social.models import Notification
@@ -34,14 +34,14 @@ from tests.large import (
 from tests.sql import sql
 from treasury.models import UserToken
 
-TINY = Wanted(members=40, proposals=8, comments=60, votes=120)
+TINY = CommunitySize(members=40, proposals=8, comments=60, votes=120)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_demo")]
 
 
 def test_members_alone():
     seed("--members=12")
-    assert totals() == Wanted(members=12)
+    assert totals() == CommunitySize(members=12)
 
 
 def test_a_month_that_was_let_go_comes_back():
@@ -168,7 +168,7 @@ def test_refused_before_anything_is_written(arguments, words):
 
 def test_every_vote_fits_where_there_is_room_for_exactly_so_many():
     seed("--members=10", "--proposals=4", "--votes=40")
-    assert totals() == Wanted(members=10, proposals=4, votes=40)
+    assert totals() == CommunitySize(members=10, proposals=4, votes=40)
     agree(load_proposals())
 
 

@@ -314,7 +314,7 @@ def test_who_collides_again_is_told_to_look(ada, monkeypatch):
         with transaction.atomic():
             Profile.objects.bulk_create([Profile(user=ada), Profile(user=ada)])
 
-    monkeypatch.setattr("governance.views.drafts.services.create_draft", collide)
+    monkeypatch.setattr("governance.views.drafts.proposals.create_draft", collide)
     answer = client_of(ada).post("/proposals/new/", DRAFT)
 
     assert answer.status_code == 409

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from .selectors import MonthFlow, TreasuryToken
+from .selectors import treasury_overview
 
 MIDDLE = Fraction(50)
 HEADROOM = Fraction(115, 100)
@@ -17,7 +17,7 @@ BAR_WIDTH = Fraction(60, 100)  # of a month's place
 class Bar:
     """One month: what came in stands on the middle line, what went out hangs from it."""
 
-    flow: MonthFlow
+    flow: treasury_overview.MonthFlow
     x: Fraction
     width: Fraction
     top: Fraction
@@ -42,7 +42,7 @@ class FlowChart:
     grid: list[GridLine]
 
 
-def flow_chart(token: TreasuryToken) -> FlowChart:
+def flow_chart(token: treasury_overview.TreasuryToken) -> FlowChart:
     """The chart of ``token``'s twelve months."""
     largest = max(max(flow.came_in, flow.went_out) for flow in token.months)
     scale = Fraction(largest) * HEADROOM or Fraction(1)
@@ -92,7 +92,7 @@ class Sparkline:
     area: str
 
 
-def sparkline(token: TreasuryToken) -> Sparkline:
+def sparkline(token: treasury_overview.TreasuryToken) -> Sparkline:
     """``token``'s balance at the end of each month."""
     ends = [Fraction(flow.end) for flow in token.months]
     low, high = min(ends), max(ends)

@@ -8,7 +8,7 @@ from accounts.models import User
 from dao_portal.core.actions import Action
 from dao_portal.core.models import AuditLog
 
-from .services.holders import give_waiting_holdings
+from .services import holders
 
 
 class WaitingHoldingsSubscriber:
@@ -20,4 +20,4 @@ class WaitingHoldingsSubscriber:
         assert event.resource_id  # the member
         member = User.objects.filter(pk=event.resource_id, email_verified=True).first()
         if member and member.email:
-            give_waiting_holdings(member=member, holder=member.email)
+            holders.give_waiting_holdings(member=member, holder=member.email)

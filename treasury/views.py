@@ -1,5 +1,7 @@
 """The treasury in the browser: everybody may look."""
 
+from decimal import Decimal
+
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -9,9 +11,9 @@ from django.views.decorators.http import require_safe
 from dao_portal.core.options import get_option
 from dao_portal.core.web.htmx import render_page
 
-from . import selectors
 from .charts import flow_chart, lorenz_path, sparkline
 from .models import Token, Transaction
+from .selectors import holdings, token_detail, transaction_list, treasury_overview
 
 LATEST = 8
 PER_PAGE = 20
@@ -24,9 +26,9 @@ KINDS = (
 
 
 @require_safe
-def treasury_overview(request: HttpRequest) -> HttpResponse:
+def show_treasury_overview(request: HttpRequest) -> HttpResponse:
     """What the community owns, and what came and went: ?token= picks the chart, ?type= the list."""
-    tokens = selectors.treasury_tokens()
+    tokens = treasury_overview.treasury_tokens()
     wanted = request.GET.get("token", "")
     chosen = next((entry for entry in tokens if entry.token.symbol == wanted), None)
     chosen = chosen or next(iter(tokens), None)
@@ -37,16 +39,16 @@ def treasury_overview(request: HttpRequest) -> HttpResponse:
         "chart": flow_chart(chosen) if chosen else None,
         "kinds": KINDS,
         "kind": kind,
-        "latest": selectors.find_movements(kind=kind)[:LATEST],
+        "latest": transaction_list.find_movements(kind=kind)[:LATEST],
     }
     return render_page(request, "treasury/treasury_overview.html", context)
 
 
 @require_safe
-def transaction_list(request: HttpRequest) -> HttpResponse:
+def show_transaction_list(request: HttpRequest) -> HttpResponse:
     """Every movement of the treasury: ?q=, ?token=, ?type=, ?status=, ?sort=amount, ?page=."""
     given = request.GET
-    movements = selectors.find_movements(
+    movements = transaction_list.find_movements(
         words=given.get("q", "").strip(),
         currency=given.get("token", ""),
         kind=given.get("type", ""),
@@ -65,27 +67,31 @@ def transaction_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def token_list(request: HttpRequest) -> HttpResponse:
+def show_token_list(request: HttpRequest) -> HttpResponse:
     """There are few tokens: the overview shows them all."""
     return redirect("treasury:treasury_overview")
 
 
 @require_safe
-def token_detail(request: HttpRequest, symbol: str) -> HttpResponse:
+def show_token_detail(request: HttpRequest, symbol: str) -> HttpResponse:
     """One token: where its supply is, and how evenly its power is spread."""
     token = get_object_or_404(Token, symbol__iexact=symbol)
     treasury = next(
-        (each.amount for each in selectors.treasury_balances() if each.symbol == token.symbol),
-        selectors.NOTHING,
+        (
+            each.amount
+            for each in treasury_overview.treasury_balances()
+            if each.symbol == token.symbol
+        ),
+        Decimal(0),
     )
-    spread = selectors.concentration(token)
+    spread = token_detail.concentration(token)
     context = {
         "token": token,
         "is_governance_token": token.symbol == get_option("governance.token"),
-        "parts": selectors.supply_parts(token, treasury),
+        "parts": token_detail.supply_parts(token, treasury),
         "spread": spread,
         "lorenz": lorenz_path(spread.lorenz) if spread else "",
-        "holders": selectors.largest_holders(token),
-        "holding": selectors.current_holding(request.user),
+        "holders": token_detail.largest_holders(token),
+        "holding": holdings.current_holding(request.user),
     }
     return render_page(request, "treasury/token_detail.html", context)

@@ -6,7 +6,7 @@ from django.core import checks
 
 from .db.base import database_now
 from .db.months import Month, attached_months, monthly_tables
-from .services.retention import interrupted_partitions
+from .services import retention
 
 
 @checks.register(checks.Tags.database)
@@ -41,5 +41,5 @@ def no_month_hangs_between(
             hint="Run `manage.py partitions --detach`, which finishes it; so does the daily task.",
             id="core.W002",
         )
-        for table, name in interrupted_partitions()
+        for table, name in retention.interrupted_partitions()
     ]

@@ -9,7 +9,7 @@ from .audit.delivery import deliver_due_events
 from .db.months import ensure_months
 from .once import forget_old_keys
 from .outbox import forget_old_mails, send_due_mails
-from .services.retention import detach_expired_months
+from .services import retention
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def forget_mails() -> int:
 def maintain_partitions() -> list[str]:
     """Make the months ahead, and detach those whose time is over; the names of both."""
     made = ensure_months()
-    retired = detach_expired_months()
+    retired = retention.detach_expired_months()
     for reason in retired.kept:
         logger.warning(reason)
     return made + retired.detached

@@ -22,15 +22,12 @@ from dao_portal.core.errors import DomainError
 from dao_portal.core.markdown import render_markdown
 from dao_portal.core.models import Setting
 from dao_portal.core.options import clear_option_cache
-from dao_portal.core.services.options import set_option
-from governance import services
+from dao_portal.core.services import options
 from governance.models import Proposal
 from governance.rules import current_rules
-from governance.services.history import Ballot, write_history
-from governance.services.lifecycle import set_rule, snapshot_power
-from governance.services.proposals import Content
+from governance.services import advancing, history, opening, proposals, votes
 from treasury.models import Token
-from treasury.services.holdings import set_holding
+from treasury.services import holdings
 
 from .coming_texts import DRAFT, UPCOMING_TEXTS
 from .decided_texts import DECIDED
@@ -76,7 +73,7 @@ def seed_demo() -> Seeded:
     OPEN_AT_LEAST, one is upcoming, and whoever has to be told of an opening has been.
     Raises NotTheDemo.
     """
-    services.advance_proposals()  # the portal may have slept over an opening or a closing
+    advancing.advance_proposals()  # the portal may have slept over an opening or a closing
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext('seed_demo'))")
@@ -124,7 +121,7 @@ def _set_options() -> None:
     decided = set(Setting.objects.filter(key__in=OPTIONS).values_list("key", flat=True))
     for key, value in OPTIONS.items():
         if key not in decided:
-            set_option(key, value, actor=None)
+            options.set_option(key, value, actor=None)
     clear_option_cache()
 
 
@@ -150,7 +147,7 @@ def _add_people() -> int:
     )
     token = _token()
     for person, user in zip(new, users, strict=True):
-        set_holding(user=user, token=token, balance=person.held, staked=person.staked)
+        holdings.set_holding(user=user, token=token, balance=person.held, staked=person.staked)
     return len(users)
 
 
@@ -261,12 +258,14 @@ def _write_decided(decided: Decided, people: People, *, now: datetime) -> Propos
     )
     proposal.save()
     proposal.refresh_from_db()  # the database gave it a number
-    set_rule(proposal, rules, total_power=snapshot_power(proposal, token_id=rules.token.pk))
-    write_history(
+    opening.set_rule(
+        proposal, rules, total_power=opening.snapshot_power(proposal, token_id=rules.token.pk)
+    )
+    history.write_history(
         actor=None,
         proposal=proposal,
         ballots=[
-            Ballot(
+            history.PastVote(
                 voter_id=people[said.username].pk,
                 choice=said.choice,
                 cast_at=start + (end - start) * lot(text.slug, said.username, "when") / 100,
@@ -288,7 +287,7 @@ def _keep_open(people: People) -> Iterable[Proposal]:
         Proposal.objects.filter(pk=proposal.pk).update(
             published_at=now - PUBLISHED_BEFORE, voting_start=Now()
         )
-        services.open_proposal(proposal_id=proposal.pk)
+        opening.open_proposal(proposal_id=proposal.pk)
         yield proposal
     for proposal in votes_left_open():
         _let_neighbours_vote(proposal, people)
@@ -301,7 +300,7 @@ def _let_neighbours_vote(proposal: Proposal, people: People) -> None:
     texts = {_mark(text): text for text in (*OPEN_TEXTS, *UPCOMING_TEXTS)}
     text = texts.get(proposal.source_id.rpartition("-")[0])
     for said in ballots(text) if text else ():
-        services.cast_vote(
+        votes.cast_vote(
             actor=people[said.username],
             proposal_id=proposal.pk,
             choice=said.choice,
@@ -325,17 +324,17 @@ def _add_draft(people: People) -> Iterable[Proposal]:
 def _publish(text: Text, people: People, *, start: datetime) -> Proposal:
     source_id = f"{_mark(text)}-{_uses(text) + 1}"
     draft = _draft(text, people, source_id, start=start)
-    return services.publish_proposal(actor=people[text.author], proposal_id=draft.pk)
+    return proposals.publish_proposal(actor=people[text.author], proposal_id=draft.pk)
 
 
 def _draft(text: Text, people: People, source_id: str, *, start: datetime) -> Proposal:
-    content = Content(
+    content = proposals.Content(
         title=text.title,
         description=text.body,
         voting_start=start,
         voting_end=start + timedelta(days=text.days),
     )
-    draft = services.create_draft(actor=people[text.author], content=content)
+    draft = proposals.create_draft(actor=people[text.author], content=content)
     Proposal.objects.filter(pk=draft.pk).update(source_id=source_id)
     draft.refresh_from_db()
     return draft

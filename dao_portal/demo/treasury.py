@@ -19,7 +19,7 @@ from dao_portal.core.db.base import database_now
 from dao_portal.core.db.months import ensure_months, first_key_at
 from governance.models import Proposal
 from treasury.models import Token, Transaction, TransactionHash
-from treasury.selectors import treasury_movements
+from treasury.selectors import transaction_list
 
 from .treasury_texts import DEPOSITS, FEES, PAYMENTS, TOKENS, Payment
 
@@ -50,7 +50,7 @@ def fill_treasury(people: Mapping[str, User]) -> int:
 
     A treasury with movements is left alone. Makes the months' partitions that it needs.
     """
-    if treasury_movements().exists():
+    if transaction_list.treasury_movements().exists():
         return 0
     _add_tokens()
     now = database_now()

@@ -10,7 +10,7 @@ from dao_portal.core.markdown import TextTooLarge, render_markdown
 from dao_portal.core.text import hidden_in, without_hidden
 
 from ..models import MAX_TEXT, Vote
-from ..services.imports import ImportedProposal, ImportedVote
+from ..services import imports
 from .json_records import JsonText, Number, Record, shown
 
 CHOICES = {
@@ -30,7 +30,7 @@ class Export:
     and what is odd about those that can.
     """
 
-    proposals: list[ImportedProposal]
+    proposals: list[imports.ImportedProposal]
     skipped: list[str]
     notes: list[str]
 
@@ -42,7 +42,7 @@ class _Poll:
     record: Record
     choices: list[Vote.Choice]
     problem: str
-    votes: dict[str, tuple[Record, ImportedVote]] = field(default_factory=dict)
+    votes: dict[str, tuple[Record, imports.ImportedVote]] = field(default_factory=dict)
 
 
 def read_export(proposals: Path, votes: Path, *, now: datetime) -> Export:
@@ -136,11 +136,11 @@ def _add_vote(polls: dict[str, _Poll], record: Record) -> bool:
     return earlier is not None
 
 
-def _read_vote(record: Record, choices: list[Vote.Choice]) -> ImportedVote:
+def _read_vote(record: Record, choices: list[Vote.Choice]) -> imports.ImportedVote:
     voter, number = record.address("voter"), record.whole("choice")
     if not 1 <= number <= len(choices):
         raise record.broken(f"{number} is none of 1 to {len(choices)}.", "choice")
-    return ImportedVote(
+    return imports.ImportedVote(
         voter=voter,
         choice=choices[number - 1],
         power=record.amount("vp"),
@@ -149,9 +149,9 @@ def _read_vote(record: Record, choices: list[Vote.Choice]) -> ImportedVote:
     )
 
 
-def _read_proposal(poll: _Poll) -> ImportedProposal:
+def _read_proposal(poll: _Poll) -> imports.ImportedProposal:
     record = poll.record
-    return ImportedProposal(
+    return imports.ImportedProposal(
         source_id=record.text("id"),
         title=_title(record),
         text=_read_body(record),

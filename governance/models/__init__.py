@@ -2,7 +2,9 @@
 
 from .proposal_checks import RULE_VERSION
 from .proposals import MAX_TEXT, MAX_TITLE, NextProposalNumber, Proposal, ProposalQuerySet
-from .votes import MAX_REASON, PowerSnapshot, TallySlot, Vote
+from .snapshots import PowerSnapshot
+from .tallies import TallySlot
+from .votes import MAX_REASON, Vote
 
 __all__ = [
     "MAX_REASON",

@@ -18,41 +18,6 @@ from .proposals import Proposal
 MAX_REASON = 500
 
 
-class PowerSnapshot(HashPartitionedModel, BaseModel):
-    """One member's power in one proposal, frozen at opening. Being in here is being eligible."""
-
-    partition_key = "proposal_id"
-
-    proposal = models.ForeignKey(
-        Proposal, on_delete=models.RESTRICT, db_index=False, related_name="snapshots"
-    )
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.RESTRICT, related_name="snapshots"
-    )
-    own = AmountField(_("held"), default=0, db_default=0)
-    staked = AmountField(_("staked"), default=0, db_default=0)
-    delegated = AmountField(_("delegated to you"), default=0, db_default=0)
-    power = AmountField(_("power"))
-
-    class Meta:
-        db_table = "power_snapshots"
-        verbose_name = _("counted power")
-        verbose_name_plural = _("counted power")
-        constraints = (
-            models.UniqueConstraint(
-                fields=["proposal", "user"], name="power_snapshots_proposal_user_uniq"
-            ),
-            not_negative("own", "power_snapshots_own_ck"),
-            not_negative("staked", "power_snapshots_staked_ck"),
-            not_negative("delegated", "power_snapshots_delegated_ck"),
-            not_negative("power", "power_snapshots_power_ck"),
-        )
-        indexes = (models.Index(fields=["created_at"], name="power_snapshots_created_ix"),)
-
-    def __str__(self) -> str:
-        return f"{self.user_id} in {self.proposal_id}"
-
-
 class Vote(HashPartitionedModel, BaseModel):
     """One member's vote. The database's guard (sql/votes.sql) judges it, whatever the door."""
 
@@ -109,38 +74,3 @@ class Vote(HashPartitionedModel, BaseModel):
             cast_at=self.cast_at,
             reason_sha256=self.reason_sha256,
         )
-
-
-class TallySlot(BaseModel):
-    """A sixteenth of a proposal's live tally, so that voters do not queue for one row.
-
-    Written by the database's trigger only. All counters stand in one row: a changed vote touches
-    one slot and cannot deadlock. ``version`` grows with every change, also with one that leaves
-    the sums alone.
-    """
-
-    proposal = models.ForeignKey(
-        Proposal, on_delete=models.RESTRICT, db_index=False, related_name="tally_slots"
-    )
-    slot = models.PositiveSmallIntegerField()
-    version = models.BigIntegerField(db_default=0)
-    yes_votes = models.BigIntegerField(db_default=0)
-    no_votes = models.BigIntegerField(db_default=0)
-    abstain_votes = models.BigIntegerField(db_default=0)
-    yes_power = AmountField(db_default=0)
-    no_power = AmountField(db_default=0)
-    abstain_power = AmountField(db_default=0)
-
-    class Meta:
-        db_table = "tally_slots"
-        verbose_name = _("tally slot")
-        verbose_name_plural = _("tally slots")
-        constraints = (
-            models.UniqueConstraint(
-                fields=["proposal", "slot"], name="tally_slots_proposal_slot_uniq"
-            ),
-        )
-        indexes = (models.Index(fields=["created_at"], name="tally_slots_created_ix"),)
-
-    def __str__(self) -> str:
-        return f"{self.proposal_id} {self.slot}"

@@ -14,10 +14,10 @@ from accounts.models import User
 from accounts.selectors import shown_members
 from dao_portal.core.web.cache import keep
 from treasury.models import UserToken
-from treasury.selectors import current_holding
+from treasury.selectors import holdings
 
 from ..models import PowerSnapshot, Proposal
-from .proposals import OPEN, ProposalRow, proposal_rows
+from . import proposal_list
 
 Phase = Proposal.Phase
 
@@ -36,7 +36,7 @@ DECISIONS = Q(status__in=["passed", "rejected"]) & ~STOPPED
 class Needed:
     """An open vote without this member's, and the power that was counted for them in it."""
 
-    row: ProposalRow
+    row: proposal_list.ProposalRow
     power: Decimal
 
 
@@ -54,11 +54,11 @@ class Facts:
 class PublicHome:
     """What a visitor sees. ``spotlight`` is the open vote that closes next, with votes in it."""
 
-    spotlight: ProposalRow | None
+    spotlight: proposal_list.ProposalRow | None
     facts: Facts
-    open: list[ProposalRow]
-    coming: list[ProposalRow]
-    results: list[ProposalRow]
+    open: list[proposal_list.ProposalRow]
+    coming: list[proposal_list.ProposalRow]
+    results: list[proposal_list.ProposalRow]
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,10 @@ class MemberHome:
 
     needed: list[Needed]
     n_needed: int
-    voted: list[ProposalRow]
-    others: list[ProposalRow]
-    coming: list[ProposalRow]
-    results: list[ProposalRow]
+    voted: list[proposal_list.ProposalRow]
+    others: list[proposal_list.ProposalRow]
+    coming: list[proposal_list.ProposalRow]
+    results: list[proposal_list.ProposalRow]
     drafts: list[Proposal]
     holding: UserToken | None
     held_share: Fraction | None
@@ -99,7 +99,7 @@ def member_home(member: User) -> MemberHome:
     open_rows = [row for row in active if row.proposal.is_open]
     unvoted = [row for row in open_rows if not row.choice]
     needed = [Needed(row, _power_in(row)) for row in unvoted if _power_in(row)]
-    holding = current_holding(member)
+    holding = holdings.current_holding(member)
     return MemberHome(
         needed=needed[:MOST_OPEN],
         n_needed=len(needed),
@@ -117,7 +117,9 @@ def member_home(member: User) -> MemberHome:
     )
 
 
-def _rows(viewer: User | AnonymousUser) -> tuple[list[ProposalRow], list[ProposalRow]]:
+def _rows(
+    viewer: User | AnonymousUser,
+) -> tuple[list[proposal_list.ProposalRow], list[proposal_list.ProposalRow]]:
     """Those under way, the next to close first, and the latest results."""
     published = Proposal.objects.published().select_related("proposer").defer(*Proposal.BODIES)
     active = published.filter(status=Proposal.Status.ACTIVE).order_by("voting_end", "number")
@@ -125,7 +127,7 @@ def _rows(viewer: User | AnonymousUser) -> tuple[list[ProposalRow], list[Proposa
         active = active.annotate(power_of_viewer=_counted_power(viewer))
     decided = published.decided().exclude(STOPPED).order_by("-closed_at", "-number")
     under_way, results = list(active[:MOST_ACTIVE]), list(decided[:MOST_RESULTS])
-    rows = proposal_rows([*under_way, *results], viewer)
+    rows = proposal_list.proposal_rows([*under_way, *results], viewer)
     return rows[: len(under_way)], rows[len(under_way) :]
 
 
@@ -134,12 +136,12 @@ def _counted_power(member: User) -> Coalesce:
     return Coalesce(Subquery(counted), Decimal(0), output_field=DecimalField())
 
 
-def _power_in(row: ProposalRow) -> Decimal:
+def _power_in(row: proposal_list.ProposalRow) -> Decimal:
     power: Decimal = row.proposal.power_of_viewer  # type: ignore[attr-defined]  # annotated above
     return power
 
 
-def _coming(active: list[ProposalRow]) -> list[ProposalRow]:
+def _coming(active: list[proposal_list.ProposalRow]) -> list[proposal_list.ProposalRow]:
     """The next to open first."""
     coming = [row for row in active if row.proposal.phase in (Phase.UPCOMING, Phase.OPENING)]
     coming.sort(key=lambda row: row.proposal.voting_start or row.proposal.now)
@@ -148,7 +150,7 @@ def _coming(active: list[ProposalRow]) -> list[ProposalRow]:
 
 def _facts() -> Facts:
     counts = Proposal.objects.aggregate(
-        open_votes=Count("pk", filter=OPEN),
+        open_votes=Count("pk", filter=proposal_list.OPEN),
         decisions=Count("pk", filter=DECISIONS),
         votes_counted=Coalesce(Sum("total_votes"), 0),
     )

@@ -37,12 +37,12 @@ class ChoiceCount:
 class Standing:
     """What has been voted on one proposal, and what the frozen rule says of it.
 
-    ``state`` changes with every vote and whenever the proposal moves on: pages that show it ask
+    ``etag`` changes with every vote and whenever the proposal moves on: pages that show it ask
     by it whether they are still current.
     """
 
     phase: Proposal.Phase
-    state: str
+    etag: str
     rule: Rule
     yes_votes: int
     no_votes: int
@@ -177,8 +177,8 @@ def standings(proposals: Iterable[Proposal]) -> dict[UUID, Standing]:
     return {proposal.pk: _standing(proposal, live.get(proposal.pk, {})) for proposal in opened}
 
 
-def state_key(number: int) -> str | None:
-    """The ``state`` of proposal ``number`` in one query; None when nobody may see it."""
+def etag_of(number: int) -> str | None:
+    """The ``etag`` of proposal ``number`` in one query; None when nobody may see it."""
     proposal: Any = (
         Proposal.objects.published()
         .filter(number=number)
@@ -186,7 +186,7 @@ def state_key(number: int) -> str | None:
         .only("number", "status", "voting_start", "voting_end", "opened_at", "outcome_reason")
         .first()
     )
-    return None if proposal is None else _state(proposal.version, proposal.phase)
+    return None if proposal is None else _etag(proposal.version, proposal.phase)
 
 
 def _standing(proposal: Proposal, live: dict[str, Any]) -> Standing:
@@ -194,8 +194,8 @@ def _standing(proposal: Proposal, live: dict[str, Any]) -> Standing:
     counters: dict[str, Any] = {
         name: getattr(proposal, name) if written else live.get(name, 0) for name in COUNTERS
     }
-    state = _state(live.get("version", 0), phase)
-    return Standing(phase=phase, state=state, rule=proposal.rule, **counters)
+    etag = _etag(live.get("version", 0), phase)
+    return Standing(phase=phase, etag=etag, rule=proposal.rule, **counters)
 
 
 def _is_written(proposal: Proposal) -> bool:
@@ -215,6 +215,6 @@ def _live_counts(ids: list[UUID]) -> dict[UUID, dict[str, Any]]:
     return {proposal_id: dict(zip(names, sums, strict=True)) for proposal_id, *sums in rows}
 
 
-def _state(version: int, phase: Proposal.Phase) -> str:
+def _etag(version: int, phase: Proposal.Phase) -> str:
     """The version alone while votes come in; afterwards also where the proposal went."""
     return str(version) if phase == Proposal.Phase.OPEN else f"{version}-{phase.value}"

@@ -17,11 +17,11 @@ from dao_portal.core.db.bulk import copy_rows
 from ..canonical import canonical_amount, reason_hash
 from ..models import Proposal, Vote
 from ..outcome import Outcome
-from .lifecycle import freeze_rule, lock_alone, write_result
+from . import closing, locks, opening
 
 
 @dataclass(frozen=True)
-class Ballot:
+class PastVote:
     """One vote as it was cast. Its power stands in the proposal's snapshot."""
 
     voter_id: UUID
@@ -31,15 +31,17 @@ class Ballot:
 
 
 @transaction.atomic
-def write_history(*, actor: User | None, proposal: Proposal, ballots: Iterable[Ballot]) -> Outcome:
+def write_history(
+    *, actor: User | None, proposal: Proposal, ballots: Iterable[PastVote]
+) -> Outcome:
     """Put ``ballots`` into ``proposal`` and close it as of its window.
 
     ``proposal`` is a saved draft whose ``source`` is not this portal, with window and rule set and
     power counted for every voter. Its votes pass the same triggers as any other; after this
     nothing about it can change. Takes the proposal's advisory lock alone.
     """
-    lock_alone(proposal.pk)
-    freeze_rule(proposal)
+    locks.lock_alone(proposal.pk)
+    opening.freeze_rule(proposal)
     copy_rows(
         Vote,
         ["proposal", "voter", "vote_type", "voting_power", "reason", "reason_sha256", "cast_at"],
@@ -56,7 +58,7 @@ def write_history(*, actor: User | None, proposal: Proposal, ballots: Iterable[B
             for ballot in ballots
         ),
     )
-    outcome = write_result(proposal)
+    outcome = closing.write_result(proposal)
     proposal.published_at = proposal.published_at or proposal.voting_start
     proposal.opened_at = proposal.voting_start
     proposal.closed_at = proposal.voting_end

@@ -18,7 +18,7 @@ from dao_portal.core.markdown import TextTooLarge, render_markdown
 from dao_portal.core.text import without_hidden
 
 from ..models import MAX_TITLE, PowerSnapshot, Proposal
-from .history import Ballot, write_history
+from . import history
 
 
 @dataclass(frozen=True)
@@ -135,9 +135,10 @@ def _write_proposal(
         ((proposal.pk, member_id, vote.power, vote.power) for member_id, vote in voters),
     )
     ballots = (
-        Ballot(member_id, vote.choice, vote.cast_at, vote.reason) for member_id, vote in voters
+        history.PastVote(member_id, vote.choice, vote.cast_at, vote.reason)
+        for member_id, vote in voters
     )
-    write_history(actor=actor, proposal=proposal, ballots=ballots)
+    history.write_history(actor=actor, proposal=proposal, ballots=ballots)
     return proposal
 
 

@@ -35,7 +35,7 @@ from ..errors import (
 )
 from ..models import MAX_TITLE, Proposal
 from ..rules import Rules, current_rules
-from ..selectors.publishing import publishing_checks
+from ..selectors import publishing_checks
 
 DELETION = "deletion"  # as form_keys calls it
 A_DAY = timedelta(days=1)
@@ -266,7 +266,7 @@ def require_publishable(
     proposal: Proposal, author: User, rules: Rules, *, check_notice: bool = True
 ) -> None:
     """NotPublishable with everything that still keeps ``proposal`` from being published."""
-    checks = publishing_checks(proposal, author, rules, check_notice=check_notice)
+    checks = publishing_checks.publishing_checks(proposal, author, rules, check_notice=check_notice)
     missing = {check.key: check.text for check in checks if not check.met}
     if missing:
         raise NotPublishable(problems=missing)

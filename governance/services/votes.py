@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import ngettext, ngettext_lazy
@@ -27,6 +27,7 @@ from ..errors import (
     VotingNotOpen,
 )
 from ..models import MAX_REASON, PowerSnapshot, Proposal, Vote
+from . import locks
 
 BEFORE_VOTING = (Proposal.Phase.DRAFT, Proposal.Phase.UPCOMING, Proposal.Phase.OPENING)
 
@@ -60,7 +61,7 @@ def cast_vote(
     Raises VotingNotOpen, VotingClosed, NotEligible; then, as choosing again would not have helped
     there, UnknownChoice and ReasonTooLong; AnotherVoteStands, and TooOften for a change.
     """
-    lock_shared(proposal_id)
+    locks.lock_shared(proposal_id)
     proposal = Proposal.objects.annotate(db_now=Now()).get(pk=proposal_id)
     _require_open(proposal)
     if not _lock_power(proposal_id, actor):
@@ -138,12 +139,6 @@ def _require_replaced(standing: Vote | None, proposal: Proposal, replaces: str) 
     receipt = standing.receipt(proposal.fingerprint) if standing else ""
     if receipt != replaces:
         raise AnotherVoteStands(receipt)
-
-
-def lock_shared(proposal_id: UUID) -> None:
-    """Hold the proposal open until this transaction ends: a closer waits for it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(proposal_lock_key(%s))", [proposal_id])
 
 
 def _lock_power(proposal_id: UUID, voter: User) -> bool:

@@ -10,8 +10,7 @@ from accounts.models import User
 from dao_portal.core.templatetags.portal import icon
 
 from ..canonical import canonical_amount
-from ..selectors.members import MemberRecord, member_proposals, member_record, member_votes
-from ..selectors.proposals import proposal_rows
+from ..selectors import member_detail, proposal_list
 
 register = template.Library()
 
@@ -28,21 +27,25 @@ def choice_icon(choice: str, size: int = 16) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def record_of(context: RequestContext, member: User) -> MemberRecord:
+def member_detail_of(context: RequestContext, member: User) -> member_detail.MemberDetail:
     """A member's record in numbers."""
-    return member_record(member, context["request"].user)
+    return member_detail.member_detail(member, context["request"].user)
 
 
 @register.inclusion_tag("governance/parts/member_votes.html", takes_context=True)
-def votes_of(context: RequestContext, member: User, record: MemberRecord) -> dict[str, Any]:
+def votes_of(
+    context: RequestContext, member: User, record: member_detail.MemberDetail
+) -> dict[str, Any]:
     """A member's votes, latest first, beside the reader's own."""
     request = context["request"]
-    page = member_votes(member, request.user, count=record.votes, page=request.GET.get("page"))
+    page = member_detail.member_votes(
+        member, request.user, count=record.votes, page=request.GET.get("page")
+    )
     return {"request": request, "member": member, "page": page}
 
 
 @register.inclusion_tag("governance/parts/member_proposals.html", takes_context=True)
 def proposals_of(context: RequestContext, member: User) -> dict[str, Any]:
     """What a member published, latest first."""
-    proposals = list(member_proposals(member)[:50])
-    return {"rows": proposal_rows(proposals, context["request"].user)}
+    proposals = list(member_detail.member_proposals(member)[:50])
+    return {"rows": proposal_list.proposal_rows(proposals, context["request"].user)}

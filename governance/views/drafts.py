@@ -17,7 +17,6 @@ from dao_portal.core.once import made_before, read_key
 from dao_portal.core.web.htmx import render_page
 from dao_portal.core.web.http import see_other
 
-from .. import selectors, services
 from ..errors import (
     ChangedMeanwhile,
     NotADraft,
@@ -29,8 +28,8 @@ from ..errors import (
 from ..forms import ProposalForm
 from ..models import MAX_TEXT, Proposal
 from ..rules import current_rules
-from ..selectors.publishing import Check, publishing_checks, publishing_power, spell_duration
-from ..services.proposals import DELETION
+from ..selectors import proposal_detail, publishing_checks
+from ..services import proposals
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 EDITOR_STEPS = ("write", "preview")
@@ -78,9 +77,9 @@ def _save(request: HttpRequest, form: ProposalForm, proposal: Proposal | None) -
     actor, content = _member(request), form.content()
     try:
         if proposal is None:
-            saved = services.create_draft(actor=actor, content=content, key=read_key(request.POST))
+            saved = proposals.create_draft(actor=actor, content=content, key=read_key(request.POST))
         else:
-            saved = services.edit_proposal(
+            saved = proposals.edit_proposal(
                 actor=actor,
                 proposal_id=proposal.pk,
                 content=content,
@@ -99,18 +98,18 @@ def _save(request: HttpRequest, form: ProposalForm, proposal: Proposal | None) -
     return saved
 
 
-def _check(request: HttpRequest, form: ProposalForm) -> list[Check]:
+def _check(request: HttpRequest, form: ProposalForm) -> list[publishing_checks.Check]:
     """What publishing would ask for, were this saved; nothing, with the refusal on the form."""
     author = _member(request)
     draft = Proposal(proposer=author)
     draft.db_now = database_now()  # type: ignore[attr-defined]  # what is no row brought no clock
     try:
-        services.count_preview(actor=author)
+        proposals.count_preview(actor=author)
         form.content().write_to(draft)
     except (TextTooLarge, TooOften) as refusal:
         form.add_refusal(refusal)
         return []
-    return publishing_checks(draft, author, current_rules())
+    return publishing_checks.publishing_checks(draft, author, current_rules())
 
 
 def _show_form(
@@ -119,7 +118,7 @@ def _show_form(
     proposal: Proposal | None,
     *,
     preview: bool = False,
-    checks: list[Check] | None = None,
+    checks: list[publishing_checks.Check] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     rules = current_rules()
@@ -127,8 +126,8 @@ def _show_form(
         "form": form,
         "proposal": proposal,
         "rules": rules,
-        "notice": spell_duration(rules.notice) if rules.notice else "",
-        "power": publishing_power(_member(request), rules),
+        "notice": publishing_checks.spell_duration(rules.notice) if rules.notice else "",
+        "power": publishing_checks.publishing_power(_member(request), rules),
         "checks": checks,
     } | (_preview(_member(request), form) if preview else {"preview": None})
     return render_page(
@@ -140,7 +139,7 @@ def _preview(author: User, form: ProposalForm) -> dict[str, str]:
     """The text as it will be shown, or why it cannot be."""
     text = form["description"].value() or ""
     try:
-        services.count_preview(actor=author)
+        proposals.count_preview(actor=author)
         return {"preview": render_markdown(text[:MAX_TEXT])}
     except (TextTooLarge, TooOften) as refusal:
         return {"preview": "", "preview_refusal": str(refusal)}
@@ -156,7 +155,7 @@ def proposal_publish(request: HttpRequest, number: int) -> HttpResponse:
     refused, too_often = False, ""
     if request.method == "POST":
         try:
-            services.publish_proposal(
+            proposals.publish_proposal(
                 actor=_member(request),
                 proposal_id=proposal.pk,
                 version=request.POST.get("version"),
@@ -176,10 +175,10 @@ def proposal_publish(request: HttpRequest, number: int) -> HttpResponse:
         else:
             messages.success(request, _("Published. Voting opens by itself."))
             return see_other(proposal.get_absolute_url())
-    checks = publishing_checks(proposal, proposal.proposer, current_rules())
+    checks = publishing_checks.publishing_checks(proposal, proposal.proposer, current_rules())
     context = {
         "proposal": proposal,
-        "rules": selectors.rule_lines(proposal),
+        "rules": proposal_detail.rule_lines(proposal),
         "checks": checks,
         "ready": all(check.met for check in checks),
         "refused": refused,
@@ -196,7 +195,7 @@ def proposal_withdraw(request: HttpRequest, number: int) -> HttpResponse:
     proposal = _own_proposal(request, number)
     if request.method == "POST":
         try:
-            services.withdraw_proposal(actor=_member(request), proposal_id=proposal.pk)
+            proposals.withdraw_proposal(actor=_member(request), proposal_id=proposal.pk)
         except TooLateToWithdraw as refusal:
             messages.error(request, refusal.message)
         except NotThere as gone:
@@ -216,7 +215,7 @@ def proposal_again(request: HttpRequest, number: int) -> HttpResponse:
     """Start a new draft from what came to nothing, and choose its window."""
     proposal = _own_proposal(request, number)
     try:
-        draft = services.copy_proposal(actor=_member(request), proposal_id=proposal.pk)
+        draft = proposals.copy_proposal(actor=_member(request), proposal_id=proposal.pk)
     except NotThere as gone:
         raise Http404 from gone
     except DomainError as refusal:  # also a limit, or a text from before today's rules
@@ -232,12 +231,12 @@ def proposal_again(request: HttpRequest, number: int) -> HttpResponse:
 def proposal_delete(request: HttpRequest, number: int) -> HttpResponse:
     """Throw a draft away, after a second thought."""
     key = read_key(request.POST)
-    if made_before(key, form=DELETION, actor=_member(request), sent=()):
+    if made_before(key, form=proposals.DELETION, actor=_member(request), sent=()):
         return see_other(reverse("governance:proposal_list"))
     proposal = _own_proposal(request, number)
     if request.method == "POST":
         try:
-            services.delete_draft(actor=_member(request), proposal_id=proposal.pk, key=key)
+            proposals.delete_draft(actor=_member(request), proposal_id=proposal.pk, key=key)
         except NotADraft as refusal:
             messages.error(request, refusal.message)
             return see_other(proposal.get_absolute_url())

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_safe
 from dao_portal.core.web.bare import bare_page
 from dao_portal.core.web.http import TooManyLongFiles, in_turn
 
-from .. import selectors
 from ..canonical import canonical_amount, canonical_json, canonical_time
 from ..models import Proposal
+from ..selectors import proposal_files
 
 CSV_COLUMNS = (
     *("voter", "name", "choice", "power", "cast_at"),
@@ -59,7 +59,7 @@ class _Echo:
 def _csv_lines(proposal: Proposal) -> Iterator[str]:
     writer = csv.writer(_Echo(), lineterminator="\r\n")
     yield MARK + writer.writerow(CSV_COLUMNS)
-    for vote in selectors.published_votes(proposal):
+    for vote in proposal_files.published_votes(proposal):
         yield writer.writerow(
             (
                 vote.voter_id,
@@ -93,7 +93,7 @@ def frozen_json(request: HttpRequest, number: int) -> HttpResponse:
     if not proposal.opened_at:
         raise Http404
     return HttpResponse(
-        canonical_json(selectors.fingerprinted(proposal)),
+        canonical_json(proposal_files.fingerprinted(proposal)),
         content_type="application/json",
         headers=_as_file(f"proposal-{number}-frozen.json"),
     )

@@ -5,14 +5,14 @@ from django.views.decorators.http import require_safe
 
 from dao_portal.core.web.htmx import render_page
 
-from ..selectors.home import member_home, public_home
+from ..selectors import home
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def show_home(request: HttpRequest) -> HttpResponse:
     """What is being decided now; for a member, what still needs them."""
     if request.user.is_authenticated:
-        shown = member_home(request.user)
+        shown = home.member_home(request.user)
         context = {"home": shown, "my_holding": shown.holding}
         return render_page(request, "governance/home_member.html", context)
-    return render_page(request, "governance/home_public.html", {"home": public_home()})
+    return render_page(request, "governance/home_public.html", {"home": home.public_home()})

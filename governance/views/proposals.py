@@ -9,41 +9,46 @@ from django.views.decorators.http import require_safe
 
 from dao_portal.core.web.htmx import render_page
 
-from .. import selectors
 from ..models import Proposal
 from ..rules import current_rules
-from ..selectors.proposals import SORTS, STATUS_FILTERS, UNVOTED
-from ..selectors.publishing import publishing_checks
+from ..selectors import (
+    proposal_detail,
+    proposal_list,
+    publishing_checks,
+    tallies,
+    vote_card,
+    voting_help,
+)
 
-STATE_SECONDS = 3
+ETAG_SECONDS = 3
 
 
 @require_safe
-def proposal_list(request: HttpRequest) -> HttpResponse:
+def show_proposal_list(request: HttpRequest) -> HttpResponse:
     """Proposals by status, words and order."""
-    listed = selectors.proposal_list(
+    listed = proposal_list.proposal_list(
         request.user, _filters(request.GET), page=request.GET.get("page")
     )
-    context = {"list": listed, "filters": listed.filters, "sorts": SORTS}
+    context = {"list": listed, "filters": listed.filters, "sorts": proposal_list.SORTS}
     return render_page(request, "governance/proposal_list.html", context, partials=("list",))
 
 
-def _filters(query: QueryDict) -> selectors.ListFilters:
+def _filters(query: QueryDict) -> proposal_list.ProposalFilters:
     def known(name: str, values: object) -> str:
         value = query.get(name, "")
         return value if value in values else ""  # type: ignore[operator]
 
-    return selectors.ListFilters(
-        status=known("status", STATUS_FILTERS),
+    return proposal_list.ProposalFilters(
+        status=known("status", proposal_list.STATUS_FILTERS),
         type=known("type", Proposal.Type.values),
         words=query.get("q", "").strip(),
-        sort=known("sort", SORTS),
-        mine=known("mine", (UNVOTED,)),
+        sort=known("sort", proposal_list.SORTS),
+        mine=known("mine", (proposal_list.UNVOTED,)),
     )
 
 
 @require_safe
-def proposal_detail(request: HttpRequest, number: int) -> HttpResponse:
+def show_proposal_detail(request: HttpRequest, number: int) -> HttpResponse:
     """One proposal: its text, the vote, how it stands and why."""
     proposal = get_object_or_404(
         Proposal.objects.visible_to(request.user).select_related("proposer__profile", "token"),
@@ -60,51 +65,54 @@ def proposal_detail(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def page_context(
-    request: HttpRequest, proposal: Proposal, card: selectors.VoteCard | None = None
+    request: HttpRequest, proposal: Proposal, card: vote_card.VoteCard | None = None
 ) -> dict[str, object]:
     """What proposal_detail.html shows; ``card`` is the reader's own unless it is given."""
-    context: dict[str, object] = {"proposal": proposal, "page": selectors.proposal_page(proposal)}
+    context: dict[str, object] = {
+        "proposal": proposal,
+        "detail": proposal_detail.proposal_detail(proposal),
+    }
     if proposal.status == Proposal.Status.DRAFT:
-        checks = publishing_checks(proposal, proposal.proposer, current_rules())
+        checks = publishing_checks.publishing_checks(proposal, proposal.proposer, current_rules())
         return context | {"checks": checks}
     changing = request.GET.get("change") == "1"
-    card = card or selectors.vote_card(proposal, request.user, changing=changing)
+    card = card or vote_card.vote_card(proposal, request.user, changing=changing)
     return context | {"card": card, "is_author": proposal.proposer_id == request.user.pk}
 
 
 @require_safe
-def proposal_results(request: HttpRequest, number: int) -> HttpResponse:
+def show_proposal_results(request: HttpRequest, number: int) -> HttpResponse:
     """How it stands, for a page that polls: 204 as long as nothing happened.
 
     Thousands of pages ask at once, so that answer comes from the cache (one query in three
     seconds) and knows no session and no member: the figures are public. When the proposal has
     moved on, to counting or to its result, the whole page is out of date and is told to reload.
     """
-    seen, state = request.GET.get("v", ""), _current_state(number)
-    if seen == state:
+    seen, etag = request.GET.get("v", ""), _current_etag(number)
+    if seen == etag:
         return HttpResponse(status=204)
     proposal = get_object_or_404(
         Proposal.objects.published().defer(*Proposal.BODIES), number=number
     )
-    context = {"proposal": proposal, "page": selectors.proposal_page(proposal)}
+    context = {"proposal": proposal, "detail": proposal_detail.proposal_detail(proposal)}
     response = render(request, "governance/proposal_detail.html#results", context)
-    if seen and seen.partition("-")[2] != state.partition("-")[2]:
+    if seen and seen.partition("-")[2] != etag.partition("-")[2]:
         response["HX-Refresh"] = "true"
     return response
 
 
-def _current_state(number: int) -> str:
+def _current_etag(number: int) -> str:
     key = f"tally:{number}"
-    state: str | None = cache.get(key)
-    if state is None:
-        state = selectors.state_key(number)
-        if state is None:
+    etag: str | None = cache.get(key)
+    if etag is None:
+        etag = tallies.etag_of(number)
+        if etag is None:
             raise Http404
-        cache.set(key, state, STATE_SECONDS)
-    return state
+        cache.set(key, etag, ETAG_SECONDS)
+    return etag
 
 
 @require_safe
-def help_voting(request: HttpRequest) -> HttpResponse:
+def show_voting_help(request: HttpRequest) -> HttpResponse:
     """How power and outcomes are counted, in plain words, with the community's own rule."""
-    return render_page(request, "governance/help_voting.html", asdict(selectors.voting_help()))
+    return render_page(request, "governance/help_voting.html", asdict(voting_help.voting_help()))

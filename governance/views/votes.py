@@ -15,11 +15,10 @@ from dao_portal.core.formats import amount
 from dao_portal.core.web.htmx import render_page
 from dao_portal.core.web.http import see_other
 
-from .. import selectors, services
 from ..errors import AnotherVoteStands, ReasonTooLong, UnknownChoice
 from ..models import Proposal, Vote
-from ..selectors.ballots import VoteCard
-from ..selectors.votes import SORTS
+from ..selectors import proposal_detail, vote_card, vote_list
+from ..services import votes
 from .proposals import page_context
 
 DETAIL = "governance/proposal_detail.html"
@@ -36,7 +35,7 @@ def vote_cast(request: HttpRequest, number: int) -> HttpResponse:
     if request.method == "POST":
         return _sign_in_first(request, proposal)
     if _wants_card(request):
-        card = selectors.vote_card(proposal, request.user, changing=True)
+        card = vote_card.vote_card(proposal, request.user, changing=True)
         return _show(request, proposal, replace(card, focus=True))
     return redirect(f"{proposal.get_absolute_url()}?change=1#vote")
 
@@ -46,7 +45,7 @@ def _take_step(request: HttpRequest, proposal: Proposal) -> HttpResponse:
     member, step = request.user, request.POST.get("step")
     assert member.is_authenticated
     typed = replace(
-        selectors.vote_card(proposal, member, changing=True),
+        vote_card.vote_card(proposal, member, changing=True),
         choice=request.POST.get("choice", ""),
         reason=request.POST.get("reason", "").replace("\r\n", "\n").replace("\0", ""),
         replaces=request.POST.get("replaces", ""),
@@ -57,9 +56,9 @@ def _take_step(request: HttpRequest, proposal: Proposal) -> HttpResponse:
     ballot = {"choice": typed.choice, "reason": typed.reason, "replaces": typed.replaces}
     try:
         if step != "confirm":
-            services.check_ballot(actor=member, proposal_id=proposal.pk, **ballot)
+            votes.check_ballot(actor=member, proposal_id=proposal.pk, **ballot)
             return _show(request, proposal, replace(typed, state="review"))
-        vote = services.cast_vote(actor=member, proposal_id=proposal.pk, **ballot)
+        vote = votes.cast_vote(actor=member, proposal_id=proposal.pk, **ballot)
     except (UnknownChoice, ReasonTooLong, TooOften) as error:
         return _refuse(request, proposal, replace(typed, error=str(error)))
     except AnotherVoteStands as error:
@@ -69,10 +68,10 @@ def _take_step(request: HttpRequest, proposal: Proposal) -> HttpResponse:
     return _thank(request, proposal, vote)
 
 
-def _show_both(request: HttpRequest, proposal: Proposal, typed: VoteCard) -> HttpResponse:
+def _show_both(request: HttpRequest, proposal: Proposal, typed: vote_card.VoteCard) -> HttpResponse:
     """What stands beside what was sent. Answering it replaces what is shown here, or nothing."""
     assert request.user.is_authenticated
-    standing = selectors.vote_card(proposal, request.user, changing=True)
+    standing = vote_card.vote_card(proposal, request.user, changing=True)
     both = replace(
         typed,
         state="rival",
@@ -86,10 +85,14 @@ def _show_both(request: HttpRequest, proposal: Proposal, typed: VoteCard) -> Htt
     return render(request, f"{DETAIL}#voted", _both_at_once(proposal, both), status=422)
 
 
-def _both_at_once(proposal: Proposal, card: VoteCard) -> dict[str, object]:
+def _both_at_once(proposal: Proposal, card: vote_card.VoteCard) -> dict[str, object]:
     """Card and results for htmx: each says of the vote what the other says."""
-    page = selectors.proposal_page(proposal)
-    return {"proposal": proposal, "page": page, "card": card, "out_of_band": True}
+    return {
+        "proposal": proposal,
+        "detail": proposal_detail.proposal_detail(proposal),
+        "card": card,
+        "out_of_band": True,
+    }
 
 
 def _wants_card(request: HttpRequest) -> bool:
@@ -99,7 +102,7 @@ def _wants_card(request: HttpRequest) -> bool:
 
 
 def _show(
-    request: HttpRequest, proposal: Proposal, card: VoteCard, *, status: int = 200
+    request: HttpRequest, proposal: Proposal, card: vote_card.VoteCard, *, status: int = 200
 ) -> HttpResponse:
     if _wants_card(request):
         context: dict[str, object] = {"proposal": proposal, "card": card}
@@ -108,7 +111,7 @@ def _show(
     return render_page(request, DETAIL, context, partials=("vote",), status=status)
 
 
-def _refuse(request: HttpRequest, proposal: Proposal, card: VoteCard) -> HttpResponse:
+def _refuse(request: HttpRequest, proposal: Proposal, card: vote_card.VoteCard) -> HttpResponse:
     return _show(request, proposal, card, status=422)
 
 
@@ -128,34 +131,39 @@ def _thank(request: HttpRequest, proposal: Proposal, vote: Vote) -> HttpResponse
     if not _wants_card(request):
         messages.success(request, words)
         return see_other(f"{proposal.get_absolute_url()}#vote")
-    card = replace(selectors.vote_card(proposal, request.user), focus=True)
+    card = replace(vote_card.vote_card(proposal, request.user), focus=True)
     context = _both_at_once(proposal, card) | {"toast": words}
     return render(request, f"{DETAIL}#voted", context)
 
 
 @require_safe
-def proposal_votes(request: HttpRequest, number: int) -> HttpResponse:
+def show_vote_list(request: HttpRequest, number: int) -> HttpResponse:
     """Every vote, and how the turnout grew."""
     proposal = get_object_or_404(
         Proposal.objects.published().select_related("proposer", "token").defer(*Proposal.BODIES),
         number=number,
     )
     only_list = request.headers.get("HX-Target") == "votes"
-    listed = selectors.votes_page(
+    listed = vote_list.vote_list(
         proposal,
         request.user,
         _filters(request.GET),
         page=request.GET.get("page"),
         with_chart=not only_list,
     )
-    context = {"proposal": proposal, "list": listed, "filters": listed.filters, "sorts": SORTS}
+    context = {
+        "proposal": proposal,
+        "list": listed,
+        "filters": listed.filters,
+        "sorts": vote_list.SORTS,
+    }
     return render_page(request, "governance/proposal_votes.html", context, partials=("votes",))
 
 
-def _filters(query: QueryDict) -> selectors.VoteFilters:
+def _filters(query: QueryDict) -> vote_list.VoteFilters:
     choice, sort = query.get("choice", ""), query.get("sort", "")
-    return selectors.VoteFilters(
+    return vote_list.VoteFilters(
         choice=choice if choice in Vote.Choice.values else "",
-        sort=sort if sort in SORTS else "power",
+        sort=sort if sort in vote_list.SORTS else "power",
         with_reason=query.get("reason") == "1",
     )

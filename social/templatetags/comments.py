@@ -23,9 +23,9 @@ from accounts.templatetags.accounts import avatar, member_name
 from dao_portal.core.formats import amount, when
 from governance.models import Proposal
 
-from ..forms import Wanted
 from ..models import Comment
-from ..selectors.comments import Node
+from ..queries import DiscussionQuery
+from ..selectors import comment_list
 
 register = template.Library()
 
@@ -52,7 +52,7 @@ class Shared:
 
     proposal: Proposal
     signed_in: bool
-    wanted: Wanted | None
+    wanted: DiscussionQuery | None
     fresh: UUID | None
     answered: UUID | None
     words: dict[str, str] = field(default_factory=shared_words)
@@ -60,7 +60,7 @@ class Shared:
 
 
 @register.inclusion_tag("social/comment.html", takes_context=True)
-def comment_node(context: Context, node: Node) -> dict[str, Any]:
+def comment_node(context: Context, node: comment_list.Node) -> dict[str, Any]:
     """A comment with what stands below it."""
     shared = context.get("shared")
     if shared is None:
@@ -119,7 +119,7 @@ def authorship(author: User, *, is_proposer: bool) -> dict[str, Any]:
     }
 
 
-def answer_to(node: Node) -> dict[str, Any]:
+def answer_to(node: comment_list.Node) -> dict[str, Any]:
     """Whom it answers: a link where it stands beside what it answers, else words to be heard."""
     comment, parent = node.comment, node.parent
     if parent is None:

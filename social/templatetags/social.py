@@ -8,11 +8,9 @@ from django.template.context import RequestContext
 from accounts.models import User
 from governance.models import Proposal
 
-from ..forms import read_wanted
 from ..models import Notification
-from ..selectors.comments import Sort, comments_of_member, discussion
-from ..selectors.notifications import notifications_of
-from ..selectors.notifications import unread_count as count_unread
+from ..queries import read_discussion_query
+from ..selectors import comment_list, notification_list
 
 register = template.Library()
 
@@ -28,13 +26,13 @@ def unread_count(context: RequestContext) -> int:
     """
     if "unread" in context:
         return int(context["unread"])
-    return count_unread(context["request"].user)
+    return notification_list.unread_count(context["request"].user)
 
 
 @register.simple_tag(takes_context=True)
 def latest_notifications(context: RequestContext) -> list[Notification]:
     """The few newest notifications of the signed-in member: one query."""
-    return list(notifications_of(context["request"].user)[:LATEST])
+    return list(notification_list.notifications_of(context["request"].user)[:LATEST])
 
 
 @register.inclusion_tag("social/discussion.html", takes_context=True)
@@ -46,8 +44,8 @@ def comment_thread(context: RequestContext, proposal: Proposal) -> dict[str, Any
     request = context["request"]
     if proposal.status == Proposal.Status.DRAFT:
         return {"discussion": None}
-    wanted = context.get("wanted") or read_wanted(request.GET, request.COOKIES)
-    shown = discussion(
+    wanted = context.get("wanted") or read_discussion_query(request.GET, request.COOKIES)
+    shown = comment_list.discussion(
         proposal, request.user, sort=wanted.sort, page=wanted.page, thread=wanted.thread
     )
     return {
@@ -55,7 +53,7 @@ def comment_thread(context: RequestContext, proposal: Proposal) -> dict[str, Any
         "discussion": shown,
         "signed_in": request.user.is_authenticated,
         "wanted": wanted,
-        "sorts": Sort.choices,
+        "sorts": comment_list.Sort.choices,
         "fresh": None,
         "answered": None,
     }
@@ -64,10 +62,10 @@ def comment_thread(context: RequestContext, proposal: Proposal) -> dict[str, Any
 @register.simple_tag
 def comment_count_of(member: User) -> int:
     """How many comments of a member still stand."""
-    return comments_of_member(member).count()
+    return comment_list.comments_of_member(member).count()
 
 
 @register.inclusion_tag("social/member_comments.html")
 def comments_of(member: User) -> dict[str, Any]:
     """What a member said of late."""
-    return {"comments": comments_of_member(member)[:MEMBER_COMMENTS]}
+    return {"comments": comment_list.comments_of_member(member)[:MEMBER_COMMENTS]}

@@ -22,11 +22,11 @@ from dao_portal.core.web.http import see_other
 from governance.models import Proposal
 from governance.views.proposals import page_context
 
-from .. import selectors, services
 from ..errors import ParentNotFound
-from ..forms import SORT_COOKIE, Wanted, read_sort, read_uuid, read_wanted
 from ..models import Comment, CommentReaction
-from ..selectors.comments import Sort
+from ..queries import SORT_COOKIE, DiscussionQuery, read_discussion_query, read_sort, read_uuid
+from ..selectors import comment_list
+from ..services import comments
 from ..templatetags.comments import reactions, shared_words
 
 A_YEAR = 365 * 24 * 3600
@@ -34,7 +34,7 @@ Kind = CommentReaction.Kind
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def comment_list(request: HttpRequest, number: int) -> HttpResponse:
+def show_comment_list(request: HttpRequest, number: int) -> HttpResponse:
     """A page of the discussion, for htmx; the proposal's page has it for everybody. POST comments.
 
     An order that is asked for here is remembered.
@@ -43,19 +43,19 @@ def comment_list(request: HttpRequest, number: int) -> HttpResponse:
     proposal = get_object_or_404(proposals.defer(*Proposal.BODIES), number=number)
     if request.method == "POST":
         return _post(request, proposal)
-    wanted = read_wanted(request.GET, request.COOKIES)
+    wanted = read_discussion_query(request.GET, request.COOKIES)
     if _is_htmx(request):
         context = {"proposal": proposal, "wanted": wanted}
         response = render_page(request, "social/comment_list.html", context)
     else:
         response = redirect(_address(proposal, wanted, "discussion"))
-    if request.GET.get("sort") in Sort.values:
+    if request.GET.get("sort") in comment_list.Sort.values:
         _remember_sort(request, response, wanted.sort)
     return response
 
 
 @require_safe
-def comment_detail(request: HttpRequest, comment_id: UUID) -> HttpResponse:
+def show_comment(request: HttpRequest, comment_id: UUID) -> HttpResponse:
     """The permalink: on to the page of the discussion on which the comment is now."""
     return redirect(_address_of(request, _get_comment(comment_id)))
 
@@ -97,7 +97,7 @@ def _post(request: HttpRequest, proposal: Proposal) -> HttpResponse:
     try:
         if parent and parent_id is None:
             raise ParentNotFound
-        comment = services.post_comment(
+        comment = comments.post_comment(
             actor=member,
             proposal_id=proposal.pk,
             content=content,
@@ -105,12 +105,12 @@ def _post(request: HttpRequest, proposal: Proposal) -> HttpResponse:
             key=read_key(request.POST),
         )
     except DomainError as error:
-        typed = Wanted(reply=parent_id, content=content, error=str(error))
+        typed = DiscussionQuery(reply=parent_id, content=content, error=str(error))
         return _refuse(request, proposal, typed)
     return _show_posted(request, proposal, member, comment)
 
 
-def _refuse(request: HttpRequest, proposal: Proposal, typed: Wanted) -> HttpResponse:
+def _refuse(request: HttpRequest, proposal: Proposal, typed: DiscussionQuery) -> HttpResponse:
     """Why it was not posted, above the text as it was typed: the form for htmx, else the page."""
     discussion = Comment.objects.filter(proposal=proposal).select_related("user")
     parent = discussion.filter(pk=typed.reply).first() if typed.reply else None
@@ -120,7 +120,7 @@ def _refuse(request: HttpRequest, proposal: Proposal, typed: Wanted) -> HttpResp
     sort = read_sort(request.GET, request.COOKIES)
     typed = replace(typed, sort=sort, reply=None)
     if parent:
-        place = selectors.place_of(parent, sort)
+        place = comment_list.place_of(parent, sort)
         typed = replace(typed, reply=parent.pk, page=str(place.page), thread=place.thread)
     context = page_context(request, proposal) | {"wanted": typed}
     return render(request, "governance/proposal_detail.html", context, status=422)
@@ -136,8 +136,8 @@ def _show_posted(
     """
     words = _("Your comment is posted.")
     if _is_htmx(request):
-        posted = selectors.discussion(
-            proposal, member, sort=Sort.OLDEST, page=1, thread=comment.root_id
+        posted = comment_list.discussion(
+            proposal, member, sort=comment_list.Sort.OLDEST, page=1, thread=comment.root_id
         )
         if posted.page.has_next():  # a huge thread, and the answer is further on in it
             messages.success(request, words)
@@ -171,9 +171,9 @@ def _react(request: HttpRequest, comment_id: UUID, kind: CommentReaction.Kind) -
     mine: int | None = wanted
     error = ""
     try:
-        reacted = services.set_reaction(actor=member, comment=comment, kind=wanted)
+        reacted = comments.set_reaction(actor=member, comment=comment, kind=wanted)
     except DomainError as refusal:
-        reacted, mine, error = comment, selectors.reaction_of(member, comment), str(refusal)
+        reacted, mine, error = comment, comment_list.reaction_of(member, comment), str(refusal)
     if _is_htmx(request):
         context = reactions(reacted, mine or 0) | {"words": shared_words(), "error": error}
         response = render(
@@ -199,8 +199,8 @@ def _get_comment(comment_id: UUID) -> Comment:
 def _address_of(request: HttpRequest, comment: Comment, *, reply: bool = False) -> str:
     """Where ``comment`` is in the reader's order; with ``reply``, with the form to answer it."""
     sort = read_sort(request.GET, request.COOKIES)
-    place = selectors.place_of(comment, sort)
-    wanted = Wanted(
+    place = comment_list.place_of(comment, sort)
+    wanted = DiscussionQuery(
         page=str(place.page) if place.page > 1 else "",
         thread=place.thread,
         reply=comment.pk if reply else None,
@@ -208,10 +208,10 @@ def _address_of(request: HttpRequest, comment: Comment, *, reply: bool = False) 
     return _address(comment.proposal, wanted, f"{'reply' if reply else 'c'}-{comment.pk}")
 
 
-def _address(proposal: Proposal, wanted: Wanted, anchor: str) -> str:
+def _address(proposal: Proposal, wanted: DiscussionQuery, anchor: str) -> str:
     """The proposal's page as ``wanted``; the first page in the usual order needs no words."""
     asked = {
-        "sort": "" if wanted.sort == Sort.TOP else wanted.sort,
+        "sort": "" if wanted.sort == comment_list.Sort.TOP else wanted.sort,
         "page": wanted.page,
         "thread": wanted.thread,
         "reply": wanted.reply,
@@ -231,7 +231,7 @@ def _sign_in_first(request: HttpRequest, back: str) -> HttpResponse:
     return see_other(address)
 
 
-def _remember_sort(request: HttpRequest, response: HttpResponse, sort: Sort) -> None:
+def _remember_sort(request: HttpRequest, response: HttpResponse, sort: comment_list.Sort) -> None:
     response.set_cookie(
         SORT_COOKIE,
         sort,

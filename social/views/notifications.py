@@ -14,8 +14,8 @@ from accounts.models import User
 from dao_portal.core.web.htmx import render_page
 from dao_portal.core.web.http import see_other
 
-from ..selectors.notifications import inbox_page, notifications_of, unread_count
-from ..services.notifications import mark_read
+from ..selectors import notification_list
+from ..services import notifications
 
 UNREAD = "unread"
 
@@ -23,9 +23,9 @@ UNREAD = "unread"
 @require_safe
 @never_cache
 @login_required
-def notification_list(request: HttpRequest) -> HttpResponse:
+def show_notification_list(request: HttpRequest) -> HttpResponse:
     """What the member was told, newest first; ``?show=unread`` leaves out what they have read."""
-    inbox = inbox_page(
+    inbox = notification_list.notification_list(
         member(request),
         unread_only=request.GET.get("show") == UNREAD,
         page=request.GET.get("page"),
@@ -42,7 +42,7 @@ def notification_read(request: HttpRequest) -> HttpResponse:
         ids = [UUID(given) for given in request.POST.getlist("id")] or None
     except ValueError as error:
         raise BadRequest("id is not the id of a notification") from error
-    mark_read(actor=member(request), ids=ids)
+    notifications.mark_read(actor=member(request), ids=ids)
     return see_other(reverse("social:notification_list", query=request.GET))
 
 
@@ -55,19 +55,21 @@ def notification_open(request: HttpRequest, notification_id: UUID) -> HttpRespon
     A link that changes something is right here: it changes nothing but the reader's own mark, it
     does so once, and a page that was fetched ahead of time loses no more than that mark.
     """
-    notification = get_object_or_404(notifications_of(member(request)), pk=notification_id)
-    mark_read(actor=member(request), ids=[notification.pk])
+    notification = get_object_or_404(
+        notification_list.notifications_of(member(request)), pk=notification_id
+    )
+    notifications.mark_read(actor=member(request), ids=[notification.pk])
     return see_other(notification.data.get("url") or reverse("social:notification_list"))
 
 
 @require_safe
 @never_cache
-def notification_bell(request: HttpRequest) -> HttpResponse:
+def show_notification_bell(request: HttpRequest) -> HttpResponse:
     """The bell for a page that polls: 204 while it shows the right number.
 
     Also 204 for who has signed out meanwhile: the form to sign in has no place in a bell.
     """
-    unread = unread_count(request.user)
+    unread = notification_list.unread_count(request.user)
     if not request.user.is_authenticated or request.GET.get("n") == str(unread):
         return HttpResponse(status=204)
     return render(request, "social/bell_poll.html", {"unread": unread})

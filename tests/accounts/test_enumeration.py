@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import find_or_create_imported_members, release_address
-from governance.selectors.directory import DirectoryFilters, directory
 from governance.selectors.home import public_home
+from governance.selectors.member_list import MemberFilters, member_list
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -161,8 +161,8 @@ def test_page_of_a_new_username_tells_nothing_of_the_address(client, email):
     client.post(SIGN_UP, FORMS[SIGN_UP](email))
 
     assert client.get("/members/newcomer/").status_code == 404
-    assert names_in(directory(DirectoryFilters())) == ["known"]
-    assert directory(DirectoryFilters()).tabs[0].count == 1
+    assert names_in(member_list(MemberFilters())) == ["known"]
+    assert member_list(MemberFilters()).tabs[0].count == 1
     assert public_home().facts.members == 1
 
 
@@ -181,7 +181,7 @@ def test_newcomer_is_seen_once_the_address_is_confirmed(client):
     client.post(link[1])
 
     assert client.get("/members/newcomer/").status_code == 200
-    assert names_in(directory(DirectoryFilters())) == ["newcomer"]
+    assert names_in(member_list(MemberFilters())) == ["newcomer"]
 
 
 def test_members_without_an_address_and_those_who_were_here_are_seen(client):

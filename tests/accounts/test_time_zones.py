@@ -11,7 +11,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.middleware import ReaderZone
+from accounts.middleware import ViewerZone
 from accounts.models import Profile, User
 from accounts.preferences import validate_preferences, zone_choices, zone_names, zone_of
 from accounts.services import update_profile
@@ -30,11 +30,11 @@ def live_in(zone: str, **fields) -> User:
     return member
 
 
-def reader_zone(zone: str) -> ReaderZone:
+def viewer_zone(zone: str) -> ViewerZone:
     request = RequestFactory().get("/")
     request.user = User(username="ada")
     request.user.profile = Profile(preferences={"time_zone": zone})
-    return ReaderZone(request)
+    return ViewerZone(request)
 
 
 # --- preferences ----------------------------------------------------------------------------
@@ -102,7 +102,7 @@ def test_offsets_are_those_of_today():
     st.datetimes(datetime(1980, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
 )
 def test_readers_zone_is_the_zone_itself(name, moment):
-    zone, reader = ZoneInfo(name), reader_zone(name)
+    zone, reader = ZoneInfo(name), viewer_zone(name)
 
     local = moment.astimezone(reader)
 
@@ -117,7 +117,7 @@ def test_readers_zone_is_the_zone_itself(name, moment):
 
 def test_nobody_is_loaded_before_a_time_is_written():
     request = RequestFactory().get("/")
-    zone = ReaderZone(request)  # request.user would raise
+    zone = ViewerZone(request)  # request.user would raise
 
     with timezone.override(zone):
         timezone.now()

@@ -14,7 +14,7 @@ from dao_portal.core.options import clear_option_cache
 from dao_portal.core.services.options import set_option
 from governance.canonical import reason_hash
 from governance.models import Proposal, Vote
-from governance.selectors.tallies import state_key
+from governance.selectors.tallies import etag_of
 from social.models import Comment, CommentReaction, Notification
 from social.services.comments import set_reaction
 from tests.factories import (
@@ -68,7 +68,7 @@ class Community:
     @property
     def state(self) -> str:
         """What an open page of ``voted`` knows of its results when nothing has changed."""
-        return state_key(self.voted.number) or ""
+        return etag_of(self.voted.number) or ""
 
 
 def make_community() -> Community:

@@ -16,9 +16,17 @@ from dao_portal.core.audit.events import record
 from dao_portal.core.models import AuditLog, EventDelivery, Setting
 from dao_portal.core.services.options import set_option
 from dao_portal.core.web.request import RequestInfo, request_scope
-from governance import services
 from governance.models import PowerSnapshot, Proposal, Vote
-from governance.services.proposals import Content
+from governance.services.cancelling import cancel_proposal
+from governance.services.closing import close_proposal
+from governance.services.opening import open_proposal
+from governance.services.proposals import (
+    Content,
+    create_draft,
+    edit_proposal,
+    publish_proposal,
+    withdraw_proposal,
+)
 from tests.factories import (
     HoldingFactory,
     ProposalFactory,
@@ -56,7 +64,7 @@ class Deaf:
 
 
 def save_draft() -> Proposal:
-    return services.create_draft(actor=UserFactory(), content=Content("Title", "Text"))
+    return create_draft(actor=UserFactory(), content=Content("Title", "Text"))
 
 
 # --- the audit row ------------------------------------------------------------------------------
@@ -158,39 +166,35 @@ def everything() -> dict[str, list]:
 
 def attempt_draft():
     author = UserFactory()
-    return lambda: services.create_draft(actor=author, content=Content("Title", "Text"))
+    return lambda: create_draft(actor=author, content=Content("Title", "Text"))
 
 
 def attempt_edit():
     draft = ProposalFactory()
     content = Content("Another title", "Text")
-    return lambda: services.edit_proposal(
-        actor=draft.proposer, proposal_id=draft.pk, content=content
-    )
+    return lambda: edit_proposal(actor=draft.proposer, proposal_id=draft.pk, content=content)
 
 
 def attempt_publish():
     draft = ProposalFactory(proposer=HoldingFactory().user)
     sql("UPDATE proposals SET voting_start = now() + interval '2 days'")
-    return lambda: services.publish_proposal(actor=draft.proposer, proposal_id=draft.pk)
+    return lambda: publish_proposal(actor=draft.proposer, proposal_id=draft.pk)
 
 
 def attempt_withdraw():
     proposal = ProposalFactory(upcoming=True)
-    return lambda: services.withdraw_proposal(actor=proposal.proposer, proposal_id=proposal.pk)
+    return lambda: withdraw_proposal(actor=proposal.proposer, proposal_id=proposal.pk)
 
 
 def attempt_cancel():
     proposal, moderator = open_proposal_with([60]), UserFactory(role="moderator")
-    return lambda: services.cancel_proposal(
-        actor=moderator, proposal_id=proposal.pk, note="Sent twice."
-    )
+    return lambda: cancel_proposal(actor=moderator, proposal_id=proposal.pk, note="Sent twice.")
 
 
 def attempt_open():
     open_proposal_with([60])
     proposal = ProposalFactory(due=True)
-    return lambda: services.open_proposal(proposal_id=proposal.pk)
+    return lambda: open_proposal(proposal_id=proposal.pk)
 
 
 def attempt_vote():
@@ -210,7 +214,7 @@ def attempt_close():
     proposal = open_proposal_with([60])
     cast(proposal, *voters_of(proposal), "yes")
     shift_window(proposal, end=timezone.now())
-    return lambda: services.close_proposal(proposal_id=proposal.pk)
+    return lambda: close_proposal(proposal_id=proposal.pk)
 
 
 def attempt_option():

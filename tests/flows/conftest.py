@@ -16,8 +16,9 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
-from governance import services
 from governance.models import Proposal
+from governance.services.opening import expire_proposal
+from governance.services.proposals import withdraw_proposal
 from social.models import Comment, CommentReaction
 from social.services.comments import set_reaction
 from tests.factories import (
@@ -194,7 +195,7 @@ def make_world() -> World:
     cast(counting, mira, "no")
     shift_window(counting, end=timedelta(seconds=-1))
     withdrawn = ProposalFactory(upcoming=True, title="Rename everything", proposer=mira)
-    services.withdraw_proposal(actor=mira, proposal_id=withdrawn.pk)
+    withdraw_proposal(actor=mira, proposal_id=withdrawn.pk)
     withdrawn.refresh_from_db()
     missed = ProposalFactory(
         due=True,
@@ -203,7 +204,7 @@ def make_world() -> World:
         voting_start=timezone.now() - 3 * DAY,
         voting_end=timezone.now() - DAY,
     )
-    services.expire_proposal(proposal_id=missed.pk)
+    expire_proposal(proposal_id=missed.pk)
     missed.refresh_from_db()
     return World(
         ada=ada,

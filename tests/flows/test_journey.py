@@ -17,8 +17,8 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import User
 from dao_portal.core.models import AuditLog
 from dao_portal.environment import PortalUrl
-from governance import services
 from governance.models import Proposal, Vote
+from governance.services.advancing import advance_proposals
 from tests.factories import DAY, HOUR, UserFactory, cast, give_power, shift_window
 from tests.flows.conftest import OpenPage
 
@@ -54,7 +54,7 @@ def test_from_signing_up_to_the_result(
     publish(page)
     proposal = Proposal.objects.get()
     shift_window(proposal, start=-HOUR)
-    assert services.advance_proposals().opened == [proposal.number]
+    assert advance_proposals().opened == [proposal.number]
 
     follow_notification(page, "A proposal needs your vote")
     vote(page, "Against", REASON)
@@ -65,7 +65,7 @@ def test_from_signing_up_to_the_result(
     expect(page.locator("#results")).to_contain_text("this would pass")
     cast(proposal, mira, "no")
     shift_window(proposal, end=timedelta(0))
-    assert services.advance_proposals().closed == [proposal.number]
+    assert advance_proposals().closed == [proposal.number]
 
     page.goto("/")
     expect(page.get_by_text("No vote is open right now.")).to_be_visible()

@@ -1,4 +1,4 @@
-"""The directory of members: who is found, in which order, and how many there are."""
+"""The member_list of members: who is found, in which order, and how many there are."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from accounts.models import Profile, User
 from accounts.services import find_or_create_imported_members
-from governance.selectors import directory as selectors
-from governance.selectors.directory import DirectoryFilters, directory
+from governance.selectors import member_list as selectors
+from governance.selectors.member_list import MemberFilters, member_list
 from tests.factories import (
     HoldingFactory,
     ProposalFactory,
@@ -28,13 +28,11 @@ pytestmark = pytest.mark.django_db
 
 
 def names(page: object = None, **filters: str) -> list[str]:
-    return [
-        card.member.username for card in directory(DirectoryFilters(**filters), page=page).cards
-    ]
+    return [card.member.username for card in member_list(MemberFilters(**filters), page=page).cards]
 
 
 def counts(**filters: str) -> list[int]:
-    return [tab.count for tab in directory(DirectoryFilters(**filters)).tabs]
+    return [tab.count for tab in member_list(MemberFilters(**filters)).tabs]
 
 
 def member(username: str, power: str = "", **fields) -> User:
@@ -65,7 +63,7 @@ def test_only_the_governance_token_counts():
     HoldingFactory(user=UserFactory(username="rich"), token__symbol="OTHER", balance=900)
     member("ada", "1")
 
-    shown = directory(DirectoryFilters())
+    shown = member_list(MemberFilters())
 
     assert [(card.member.username, card.power) for card in shown.cards] == [
         ("ada", Decimal(1)),
@@ -78,7 +76,7 @@ def test_bar_is_relative_to_the_greatest_power_also_on_later_pages(monkeypatch):
     member("mira", "8")
     member("ada", "2")
 
-    [card] = directory(DirectoryFilters(), page="2").cards
+    [card] = member_list(MemberFilters(), page="2").cards
 
     assert (card.member.username, card.share) == ("ada", 25)
 
@@ -86,7 +84,7 @@ def test_bar_is_relative_to_the_greatest_power_also_on_later_pages(monkeypatch):
 def test_without_any_power_the_bars_are_empty():
     member("ada")
 
-    [card] = directory(DirectoryFilters()).cards
+    [card] = member_list(MemberFilters()).cards
 
     assert (card.power, card.share, card.votes) == (0, 0, 0)
 
@@ -128,7 +126,7 @@ def test_page_out_of_range_is_the_nearest(monkeypatch, page, shown):
     for number in range(3):
         member(f"m{number}")
 
-    assert directory(DirectoryFilters(), page=page).page.number == shown
+    assert member_list(MemberFilters(), page=page).page.number == shown
 
 
 def test_only_active_members():
@@ -186,7 +184,7 @@ def test_search_by_how_a_name_begins(words, found):
 
 @given(st.text(max_size=20))
 def test_no_search_fails(words):
-    directory(DirectoryFilters(words=words.replace("\0", "").strip()))
+    member_list(MemberFilters(words=words.replace("\0", "").strip()))
 
 
 def test_votes_cast_of_votes_held():
@@ -196,7 +194,7 @@ def test_votes_cast_of_votes_held():
     decided_proposal()
     ProposalFactory(upcoming=True)
 
-    shown = directory(DirectoryFilters())
+    shown = member_list(MemberFilters())
 
     assert shown.votes_held == 3
     votes = {card.member.username: card.votes for card in shown.cards}
@@ -220,7 +218,7 @@ def test_of_many_only_the_first_pages_are_listed(monkeypatch, client, words, pag
 
     listed = [name for page in range(1, pages + 1) for name in names(page, words=words, sort=sort)]
     assert listed == shown
-    last = directory(DirectoryFilters(words=words, sort=sort), page="99").page
+    last = member_list(MemberFilters(words=words, sort=sort), page="99").page
     assert (last.number, last.paginator.more_than) == (pages, 4)
     assert names(words="m5", sort=sort) == ["m5"]
 
@@ -239,7 +237,7 @@ def test_few_are_in_the_same_order_as_many(monkeypatch, sort):
         assert few == many
     else:  # members of the same power stand in no promised order
         powers = [
-            [card.power for card in directory(DirectoryFilters(words="n")).cards] for _ in (1, 2)
+            [card.power for card in member_list(MemberFilters(words="n")).cards] for _ in (1, 2)
         ]
         assert powers[0] == sorted(powers[0], reverse=True)
         assert sorted(few) == sorted(many)
@@ -285,9 +283,9 @@ def test_filters_stay_in_the_links(client):
 def test_unknown_filters_count_as_not_asked(client):
     member("ada")
 
-    shown = client.get("/members/?show=kings&sort=height&q=" + "a" * 500).context["directory"]
+    shown = client.get("/members/?show=kings&sort=height&q=" + "a" * 500).context["member_list"]
 
-    assert shown.filters == DirectoryFilters(words="a" * 150)
+    assert shown.filters == MemberFilters(words="a" * 150)
 
 
 @pytest.mark.parametrize(
@@ -325,15 +323,15 @@ def test_directory_asks_as_often_for_one_as_for_three(
 
 # What a plan must use when it may neither read a whole table nor sort more than a page.
 PLANS = {
-    "most power": (DirectoryFilters(), {"user_tokens_power_ix", "users_directory_newest_ix"}),
-    "newest": (DirectoryFilters(sort="newest"), {"users_directory_newest_ix"}),
-    "name": (DirectoryFilters(sort="name"), {"users_directory_name_ix"}),
-    "moderators": (DirectoryFilters(show="moderators"), {"users_role_ix"}),
+    "most power": (MemberFilters(), {"user_tokens_power_ix", "users_directory_newest_ix"}),
+    "newest": (MemberFilters(sort="newest"), {"users_directory_newest_ix"}),
+    "name": (MemberFilters(sort="name"), {"users_directory_name_ix"}),
+    "moderators": (MemberFilters(show="moderators"), {"users_role_ix"}),
     "search": (
-        DirectoryFilters(words="mi"),
+        MemberFilters(words="mi"),
         {"users_username_ci_uniq", "users_directory_name_ix", "users_directory_last_name_ix"},
     ),
-    "username": (DirectoryFilters(words="@mi"), {"users_username_ci_uniq"}),
+    "username": (MemberFilters(words="@mi"), {"users_username_ci_uniq"}),
 }
 
 
@@ -346,7 +344,7 @@ def test_each_order_and_search_has_its_index(filters, indexes):
     )
     sql("ANALYZE users")
     with CaptureQueriesContext(connection) as asked:
-        directory(filters)
+        member_list(filters)
 
     sql("SET LOCAL enable_seqscan = off")
     sql("SET LOCAL enable_sort = off")

@@ -17,12 +17,15 @@ from hypothesis import strategies as st
 from dao_portal.core.db.base import uuid7
 from dao_portal.core.db.bulk import copy_rows
 from dao_portal.core.services.options import set_option
-from governance import services
 from governance.canonical import vote_receipt
 from governance.models import PowerSnapshot, Proposal, TallySlot, Vote
 from governance.outcome import Rule, Tally, decide, from_units
-from governance.services.history import Ballot, write_history
-from governance.services.lifecycle import count_votes, lock_alone
+from governance.services.cancelling import cancel_proposal
+from governance.services.closing import close_proposal, count_votes
+from governance.services.history import PastVote, write_history
+from governance.services.locks import lock_alone
+from governance.services.opening import expire_proposal, open_proposal
+from governance.services.proposals import withdraw_proposal
 from tests.factories import (
     DAY,
     HOUR,
@@ -64,7 +67,7 @@ def decided():
 
 def cancelled():
     proposal = voted()
-    services.cancel_proposal(
+    cancel_proposal(
         actor=UserFactory(role="moderator"), proposal_id=proposal.pk, note="Sent twice."
     )
     return proposal
@@ -72,13 +75,13 @@ def cancelled():
 
 def withdrawn():
     proposal = ProposalFactory(upcoming=True)
-    services.withdraw_proposal(actor=proposal.proposer, proposal_id=proposal.pk)
+    withdraw_proposal(actor=proposal.proposer, proposal_id=proposal.pk)
     return proposal
 
 
 def not_opened():
     proposal = missed()
-    assert services.expire_proposal(proposal_id=proposal.pk)
+    assert expire_proposal(proposal_id=proposal.pk)
     return proposal
 
 
@@ -115,7 +118,7 @@ def imported():
     write_history(
         actor=None,
         proposal=proposal,
-        ballots=[Ballot(voters[0].pk, "yes", proposal.voting_start + HOUR)],
+        ballots=[PastVote(voters[0].pk, "yes", proposal.voting_start + HOUR)],
     )
     return proposal
 
@@ -870,7 +873,7 @@ class TestTwoSessions:
         with second_session() as start:
             with transaction.atomic():
                 assert run(ADD_POWER[way], proposal=due.pk, stranger=stranger.pk) == 1
-                opening = start(services.open_proposal, proposal_id=due.pk)
+                opening = start(open_proposal, proposal_id=due.pk)
                 wait_until_blocked()
             assert opening.result(PATIENCE) is True
 
@@ -887,7 +890,7 @@ class TestTwoSessions:
                 lock_alone(due.pk)
                 added = start(run, ADD_POWER[way], proposal=due.pk, stranger=stranger.pk)
                 wait_until_blocked()
-                assert services.open_proposal(proposal_id=due.pk)
+                assert open_proposal(proposal_id=due.pk)
             refusal = added.exception(PATIENCE)
 
         assert refusal.__cause__.diag.constraint_name == "power_snapshots_frozen"
@@ -913,7 +916,7 @@ class TestTwoSessions:
         with transaction.atomic():
             sql(f"SET TRANSACTION ISOLATION LEVEL {level}")
             with pytest.raises(NotSupportedError, match="READ COMMITTED"):
-                services.close_proposal(proposal_id=proposal.pk)
+                close_proposal(proposal_id=proposal.pk)
             transaction.set_rollback(True)
 
     def test_a_result_by_hand_waits_for_a_vote_under_way(self):

@@ -14,8 +14,8 @@ from dao_portal.core.actions import Action
 from dao_portal.core.models import AuditLog
 from dao_portal.core.options import clear_option_cache
 from dao_portal.core.services.options import set_option
-from governance import services
 from governance.models import Proposal
+from governance.services.advancing import advance_proposals
 from tests.explosive import one_long_address
 from tests.factories import (
     DAY,
@@ -513,7 +513,7 @@ def test_a_proposal_that_opens_while_its_author_thinks_stays_open(signed_in, ada
     address = f"/proposals/{proposal.number}/withdraw/"
     assert signed_in.get(address).status_code == 200
     shift_window(proposal, start=-HOUR)
-    services.advance_proposals()
+    advance_proposals()
 
     signed_in.post(address)
 

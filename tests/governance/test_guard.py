@@ -9,10 +9,10 @@ import pytest
 from django.db import IntegrityError, NotSupportedError, transaction
 from django.utils import timezone
 
-from governance import services
 from governance.models import PowerSnapshot, Proposal, TallySlot, Vote
-from governance.services.history import Ballot, write_history
-from governance.services.lifecycle import count_votes, live_counts
+from governance.services.cancelling import cancel_proposal
+from governance.services.closing import count_votes, live_counts
+from governance.services.history import PastVote, write_history
 from tests.factories import (
     HOUR,
     ProposalFactory,
@@ -136,7 +136,7 @@ def test_a_missing_time_is_closed_not_open(column):
 def test_no_vote_once_cancelled_though_the_window_is_open():
     proposal = open_proposal_with([60])
     moderator = UserFactory(role="moderator")
-    services.cancel_proposal(actor=moderator, proposal_id=proposal.pk, note="Sent twice.")
+    cancel_proposal(actor=moderator, proposal_id=proposal.pk, note="Sent twice.")
 
     with refused("votes_window"):
         insert_vote(proposal, *voters_of(proposal))
@@ -350,7 +350,7 @@ def test_imported_votes_are_final():
     voter, late = UserFactory(), UserFactory()
     count_power(proposal, voter)
     count_power(proposal, late)
-    write_history(actor=None, proposal=proposal, ballots=[Ballot(voter.pk, "yes", end)])
+    write_history(actor=None, proposal=proposal, ballots=[PastVote(voter.pk, "yes", end)])
 
     with refused("votes_window"):
         insert_vote(proposal, late)

@@ -12,9 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from dao_portal.core.actions import Action
 from dao_portal.core.options import clear_option_cache
-from governance import services
 from governance.selectors import home as home_selectors
 from governance.selectors.home import Facts
+from governance.services.advancing import advance_proposals
+from governance.services.cancelling import cancel_proposal
+from governance.services.proposals import withdraw_proposal
 from social.models import Notification
 from tests.factories import (
     DAY,
@@ -78,7 +80,7 @@ def test_facts_are_counted(client):
     decided_proposal("rejected")
     decided_proposal("expired")  # no decision
     withdrawn = ProposalFactory(upcoming=True)
-    services.withdraw_proposal(actor=withdrawn.proposer, proposal_id=withdrawn.pk)
+    withdraw_proposal(actor=withdrawn.proposer, proposal_id=withdrawn.pk)
     UserFactory(is_active=False)
 
     facts = home(client).facts
@@ -117,11 +119,9 @@ def test_latest_results_leave_out_what_was_stopped(client):
     for status in ("passed", "rejected", "expired"):
         decided_proposal(status, title=status)
     withdrawn = ProposalFactory(upcoming=True)
-    services.withdraw_proposal(actor=withdrawn.proposer, proposal_id=withdrawn.pk)
+    withdraw_proposal(actor=withdrawn.proposer, proposal_id=withdrawn.pk)
     cancelled = ProposalFactory(upcoming=True)
-    services.cancel_proposal(
-        actor=UserFactory(role="moderator"), proposal_id=cancelled.pk, note="Twice."
-    )
+    cancel_proposal(actor=UserFactory(role="moderator"), proposal_id=cancelled.pk, note="Twice.")
 
     response = client.get("/")
 
@@ -275,7 +275,7 @@ def test_results_say_how_the_member_voted(signed_in, ada):
     proposal = open_proposal_with({ada: 60})
     cast(proposal, ada, "yes")
     shift_window(proposal, end=timedelta(0))
-    services.advance_proposals()
+    advance_proposals()
 
     assert "you voted For" in page(signed_in.get("/"))
 

@@ -13,10 +13,9 @@ from django.test import Client
 
 from accounts.models import User
 from dao_portal.core.models import AuditLog
-from governance import services
 from governance.errors import AnotherVoteStands
 from governance.models import Proposal, TallySlot, Vote
-from governance.services.votes import check_ballot
+from governance.services.votes import cast_vote, check_ballot
 from tests.factories import UserFactory, cast, close_now, open_proposal_with, receipt_of, voters_of
 from tests.governance.test_vote_views import CARD, card, inputs, send
 from tests.threads import PATIENCE, second_session, wait_until_blocked
@@ -59,7 +58,7 @@ def refused(proposal: Proposal, voter: User, replaces: str) -> AnotherVoteStands
     """Both doors of a ballot refuse, and nothing is written."""
     before = everything(proposal)
     ballot = {"proposal_id": proposal.pk, "choice": "no", "reason": "New.", "replaces": replaces}
-    for service in (check_ballot, services.cast_vote):
+    for service in (check_ballot, cast_vote):
         with pytest.raises(AnotherVoteStands) as refusal:
             service(actor=voter, **ballot)
     assert everything(proposal) == before
@@ -67,10 +66,10 @@ def refused(proposal: Proposal, voter: User, replaces: str) -> AnotherVoteStands
 
 
 def test_first_vote_names_none_and_a_change_names_what_stands(proposal, ada):
-    first = services.cast_vote(actor=ada, proposal_id=proposal.pk, choice="yes")
+    first = cast_vote(actor=ada, proposal_id=proposal.pk, choice="yes")
     receipt = first.receipt(proposal.fingerprint)
 
-    second = services.cast_vote(actor=ada, proposal_id=proposal.pk, choice="no", replaces=receipt)
+    second = cast_vote(actor=ada, proposal_id=proposal.pk, choice="no", replaces=receipt)
 
     assert Vote.objects.get(proposal=proposal, voter=ada).vote_type == "no"
     assert second.receipt(proposal.fingerprint) != receipt
@@ -111,7 +110,7 @@ def test_what_stands_already_is_taken_and_changes_nothing(proposal, ada, seen):
     before = everything(proposal)
     replaces = {"none": "", "what stands": standing, "an older one": older}.get(seen, "?")
 
-    again = services.cast_vote(
+    again = cast_vote(
         actor=ada,
         proposal_id=proposal.pk,
         choice="yes",
@@ -130,9 +129,9 @@ def test_hidden_reason_stands_by_its_hash(proposal, ada):
     before = everything(proposal)
     ballot = {"actor": ada, "proposal_id": proposal.pk, "choice": "yes"}
 
-    services.cast_vote(**ballot, reason="Rude words.")
+    cast_vote(**ballot, reason="Rude words.")
     assert everything(proposal) == before
-    services.cast_vote(**ballot, replaces=receipt_of(proposal, ada))
+    cast_vote(**ballot, replaces=receipt_of(proposal, ada))
     assert AuditLog.objects.latest("id").action == "vote.changed"
 
 
@@ -277,8 +276,8 @@ def test_request_that_waits_for_a_newer_one_is_refused(change):
 
     with second_session() as start:
         with transaction.atomic():
-            newer = services.cast_vote(**ballot, choice="yes")
-            late = start(services.cast_vote, **ballot, choice="no")
+            newer = cast_vote(**ballot, choice="yes")
+            late = start(cast_vote, **ballot, choice="no")
             wait_until_blocked()
         error = late.exception(PATIENCE)
 

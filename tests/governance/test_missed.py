@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 from dao_portal.core.actions import Action
 from dao_portal.core.audit.delivery import deliver_due_events
 from dao_portal.core.models import AuditLog
-from governance import services
 from governance.errors import NothingToCopy, NotYours
 from governance.models import PowerSnapshot, Proposal
-from governance.services.lifecycle import lock_alone
+from governance.services.advancing import Advanced, advance_proposals
+from governance.services.cancelling import cancel_proposal
+from governance.services.locks import lock_alone
+from governance.services.opening import expire_proposal, open_proposal
+from governance.services.proposals import copy_proposal
 from social.models import Notification
 from tests.factories import (
     DAY,
@@ -37,7 +40,7 @@ from tests.threads import PATIENCE, second_session, wait_until_blocked
 
 pytestmark = pytest.mark.django_db
 
-NOTHING = services.Advanced([], [], [], [])
+NOTHING = Advanced([], [], [], [])
 
 
 def missed(**fields):
@@ -60,9 +63,9 @@ def words(response):
 def test_a_window_that_was_slept_through_expires_without_having_opened():
     proposal = missed()
 
-    advanced = services.advance_proposals()
+    advanced = advance_proposals()
 
-    assert advanced == services.Advanced(opened=[], closed=[], expired=[proposal.number], failed=[])
+    assert advanced == Advanced(opened=[], closed=[], expired=[proposal.number], failed=[])
     proposal.refresh_from_db()
     assert (proposal.status, proposal.outcome_reason) == ("expired", "not_opened")
     assert proposal.opened_at is None
@@ -81,9 +84,9 @@ def test_a_window_that_was_slept_through_expires_without_having_opened():
 
 def test_the_next_sweep_has_nothing_left_to_do():
     missed()
-    services.advance_proposals()
+    advance_proposals()
 
-    assert services.advance_proposals() == NOTHING
+    assert advance_proposals() == NOTHING
     assert AuditLog.objects.filter(action="proposal.not_opened").count() == 1
 
 
@@ -91,7 +94,7 @@ def test_it_expires_also_where_nothing_could_have_opened():
     """Without a governance token an opening fails at every sweep; the end comes all the same."""
     proposal = ProposalFactory(due=True, voting_end=timezone.now() - timedelta(minutes=1))
 
-    assert services.advance_proposals().expired == [proposal.number]
+    assert advance_proposals().expired == [proposal.number]
 
 
 def test_one_sweep_opens_closes_and_expires():
@@ -100,7 +103,7 @@ def test_one_sweep_opens_closes_and_expires():
     closing = open_proposal_with([60])
     shift_window(closing, end=timedelta(0))
 
-    assert services.advance_proposals() == services.Advanced(
+    assert advance_proposals() == Advanced(
         opened=[opening.number], closed=[closing.number], expired=[late.number], failed=[]
     )
 
@@ -115,13 +118,13 @@ def test_nothing_else_expires_so(state):
         "decided": decided_proposal,
     }[state]()
 
-    assert services.expire_proposal(proposal_id=proposal.pk) is False
+    assert expire_proposal(proposal_id=proposal.pk) is False
 
 
 def test_nothing_opens_after_its_end():
     proposal = missed()
 
-    assert services.open_proposal(proposal_id=proposal.pk) is False
+    assert open_proposal(proposal_id=proposal.pk) is False
     proposal.refresh_from_db()
     assert proposal.opened_at is None
 
@@ -134,7 +137,7 @@ class TestTwoSessions:
         with second_session() as start:
             with transaction.atomic():
                 lock_alone(proposal.pk)
-                sweeps = [start(services.advance_proposals) for _ in range(3)]
+                sweeps = [start(advance_proposals) for _ in range(3)]
                 wait_until_blocked(3)
             found = sorted(sweep.result(PATIENCE).expired for sweep in sweeps)
 
@@ -149,12 +152,12 @@ class TestTwoSessions:
         with second_session() as start:
             with transaction.atomic():
                 lock_alone(proposal.pk)
-                sweep = start(services.advance_proposals)
+                sweep = start(advance_proposals)
                 wait_until_blocked()
                 start(shift_window, proposal, end=timedelta(0)).result(PATIENCE)
             advanced = sweep.result(PATIENCE)
 
-        assert advanced == services.Advanced([], [], expired=[proposal.number], failed=[])
+        assert advanced == Advanced([], [], expired=[proposal.number], failed=[])
 
     def test_a_sweep_that_is_killed_leaves_it_to_the_next(self):
         proposal = missed()
@@ -164,7 +167,7 @@ class TestTwoSessions:
         def expire_and_die():
             with transaction.atomic():
                 backend.extend(sql("SELECT pg_backend_pid()")[0])
-                services.expire_proposal(proposal_id=proposal.pk)
+                expire_proposal(proposal_id=proposal.pk)
                 reached.set()
                 assert go_on.wait(PATIENCE)
 
@@ -178,7 +181,7 @@ class TestTwoSessions:
         proposal.refresh_from_db()
         assert (proposal.status, proposal.closed_at) == ("active", None)
         assert not AuditLog.objects.filter(action="proposal.not_opened").exists()
-        assert services.advance_proposals().expired == [proposal.number]
+        assert advance_proposals().expired == [proposal.number]
 
 
 # --- the phase, by the clock alone --------------------------------------------------------------
@@ -240,7 +243,7 @@ def published(opened):
 def never_opened(request):
     proposal = missed(title="Fund the garden")
     if request.param == "after the sweep":
-        services.advance_proposals()
+        advance_proposals()
         proposal.refresh_from_db()
     return proposal
 
@@ -338,7 +341,7 @@ def test_its_author_is_told_once_and_nobody_is_called_to_vote():
     author = UserFactory(username="author")
     proposal = missed(title="Fund the garden", proposer=author)
 
-    services.advance_proposals()
+    advance_proposals()
     deliver_due_events()
     deliver_due_events()
 
@@ -358,7 +361,7 @@ def test_an_opening_that_is_told_too_late_calls_nobody(end):
     elif end == "decided":
         close_now(proposal)
     else:
-        services.cancel_proposal(
+        cancel_proposal(
             actor=UserFactory(role="moderator"), proposal_id=proposal.pk, note="Sent twice."
         )
 
@@ -397,7 +400,7 @@ def test_its_author_starts_a_draft_from_it(client):
 def test_sent_twice_it_is_one_draft():
     proposal = missed()
     first, second = (
-        services.copy_proposal(actor=proposal.proposer, proposal_id=proposal.pk) for _ in range(2)
+        copy_proposal(actor=proposal.proposer, proposal_id=proposal.pk) for _ in range(2)
     )
 
     assert first.pk == second.pk
@@ -412,7 +415,7 @@ def test_sent_twice_at_once_it_is_one_draft():
         with transaction.atomic():
             Proposal.objects.select_for_update().get(pk=proposal.pk)
             copies = [
-                start(services.copy_proposal, actor=proposal.proposer, proposal_id=proposal.pk)
+                start(copy_proposal, actor=proposal.proposer, proposal_id=proposal.pk)
                 for _ in range(3)
             ]
             wait_until_blocked(3)
@@ -430,7 +433,7 @@ def test_what_is_under_way_or_passed_is_not_proposed_again(state, client):
         "passed": decided_proposal,
     }[state]()
     with pytest.raises(NothingToCopy):
-        services.copy_proposal(actor=proposal.proposer, proposal_id=proposal.pk)
+        copy_proposal(actor=proposal.proposer, proposal_id=proposal.pk)
 
     client.force_login(proposal.proposer)
     assert "Copy to a new draft" not in words(client.get(proposal.get_absolute_url()))
@@ -442,7 +445,7 @@ def test_what_is_under_way_or_passed_is_not_proposed_again(state, client):
 def test_what_did_not_pass_can_be_proposed_again(status):
     proposal = decided_proposal(status)
 
-    copy = services.copy_proposal(actor=proposal.proposer, proposal_id=proposal.pk)
+    copy = copy_proposal(actor=proposal.proposer, proposal_id=proposal.pk)
 
     assert (copy.status, copy.title) == ("draft", proposal.title)
 
@@ -450,7 +453,7 @@ def test_what_did_not_pass_can_be_proposed_again(status):
 def test_nobody_elses_is_proposed_again(client):
     proposal, stranger = missed(), UserFactory()
     with pytest.raises(NotYours):
-        services.copy_proposal(actor=stranger, proposal_id=proposal.pk)
+        copy_proposal(actor=stranger, proposal_id=proposal.pk)
 
     client.force_login(stranger)
     assert "Copy to a new draft" not in words(client.get(proposal.get_absolute_url()))

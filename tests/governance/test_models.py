@@ -6,8 +6,10 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
-from governance import services
 from governance.models import Proposal
+from governance.services.cancelling import cancel_proposal
+from governance.services.opening import expire_proposal, open_proposal
+from governance.services.proposals import withdraw_proposal
 from tests.factories import (
     HOUR,
     ProposalFactory,
@@ -54,7 +56,7 @@ def slept_through():
 def never_opened():
     """The same after the next sweep."""
     proposal = slept_through()
-    assert services.expire_proposal(proposal_id=proposal.pk)
+    assert expire_proposal(proposal_id=proposal.pk)
     proposal.refresh_from_db()
     return proposal
 
@@ -74,14 +76,14 @@ def expired():
 def cancelled():
     proposal = open_proposal_with([60])
     moderator = UserFactory(**MODERATOR)
-    services.cancel_proposal(actor=moderator, proposal_id=proposal.pk, note="Sent twice.")
+    cancel_proposal(actor=moderator, proposal_id=proposal.pk, note="Sent twice.")
     proposal.refresh_from_db()
     return proposal
 
 
 def withdrawn():
     proposal = ProposalFactory(upcoming=True)
-    services.withdraw_proposal(actor=proposal.proposer, proposal_id=proposal.pk)
+    withdraw_proposal(actor=proposal.proposer, proposal_id=proposal.pk)
     proposal.refresh_from_db()
     return proposal
 
@@ -181,7 +183,7 @@ def test_zero_power_owes_no_vote():
     proposal, member = ProposalFactory(due=True), UserFactory()
     give_power(member, 0)
     proposal.snapshots.create(user=member, power=0)
-    services.open_proposal(proposal_id=proposal.pk)
+    open_proposal(proposal_id=proposal.pk)
 
     assert not Proposal.objects.unvoted_by(member).exists()
 

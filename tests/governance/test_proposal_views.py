@@ -11,8 +11,10 @@ from django.test import Client
 
 from accounts.models import User
 from dao_portal.core.services.options import set_option
-from governance import services
 from governance.models import Proposal
+from governance.services.cancelling import cancel_proposal
+from governance.services.closing import close_proposal
+from governance.services.proposals import withdraw_proposal
 from tests.factories import (
     HOUR,
     ProposalFactory,
@@ -253,7 +255,7 @@ def test_upcoming_page_shows_todays_rule_and_power(signed_in, ada):
 
 def test_cancelled_page_gives_the_public_reason(client):
     proposal = open_proposal_with([1])
-    services.cancel_proposal(actor=UserFactory(), proposal_id=proposal.pk, note="A hoax.")
+    cancel_proposal(actor=UserFactory(), proposal_id=proposal.pk, note="A hoax.")
 
     text = words(client.get(proposal.get_absolute_url()))
 
@@ -263,7 +265,7 @@ def test_cancelled_page_gives_the_public_reason(client):
 
 def test_withdrawn_page_speaks_of_no_rule(client, ada):
     proposal = ProposalFactory(upcoming=True, proposer=ada)
-    services.withdraw_proposal(actor=ada, proposal_id=proposal.pk)
+    withdraw_proposal(actor=ada, proposal_id=proposal.pk)
 
     text = words(client.get(proposal.get_absolute_url()))
 
@@ -437,7 +439,7 @@ def test_results_reload_the_page_when_the_vote_moves_on(client, opened):
     assert response["HX-Refresh"] == "true"
     assert client.get(results(opened, "1-counting")).status_code == 204
     cache.clear()
-    services.close_proposal(proposal_id=opened.pk)
+    close_proposal(proposal_id=opened.pk)
     assert client.get(results(opened, "1-counting"))["HX-Refresh"] == "true"
 
 

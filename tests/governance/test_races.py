@@ -7,12 +7,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from dao_portal.core.models import AuditLog
-from governance import services
 from governance.errors import AnotherVoteStands, NotEditable, TooLateToWithdraw, VotingClosed
 from governance.models import PowerSnapshot, Proposal, Vote
-from governance.services.lifecycle import lock_alone
-from governance.services.proposals import Content
-from governance.services.votes import lock_shared
+from governance.services.cancelling import cancel_proposal
+from governance.services.closing import close_proposal
+from governance.services.locks import lock_alone, lock_shared
+from governance.services.opening import open_proposal
+from governance.services.proposals import Content, delete_draft, edit_proposal, withdraw_proposal
 from tests.factories import (
     DAY,
     HOUR,
@@ -48,7 +49,7 @@ def test_a_vote_that_waited_for_the_closing_is_refused():
             vote = start(cast, proposal, late, "no")
             wait_until_blocked()
             shift_window(proposal, end=NOW)
-            assert services.close_proposal(proposal_id=proposal.pk)
+            assert close_proposal(proposal_id=proposal.pk)
         assert isinstance(vote.exception(PATIENCE), VotingClosed)
 
     assert counted(proposal) == ("passed", 1, 1)
@@ -79,7 +80,7 @@ def test_the_closing_waits_for_a_vote_that_is_under_way_and_counts_it():
         with transaction.atomic():
             cast(proposal, voter, "yes")
             start(shift_window, proposal, end=NOW).result(PATIENCE)
-            closing = start(services.close_proposal, proposal_id=proposal.pk)
+            closing = start(close_proposal, proposal_id=proposal.pk)
             wait_until_blocked()
         assert closing.result(PATIENCE) is True
 
@@ -95,7 +96,7 @@ def test_the_closing_waits_for_a_vote_that_came_past_every_service():
         with transaction.atomic():
             assert run(RAW_VOTE, proposal=proposal.pk, voter=voter.pk) == 1
             start(shift_window, proposal, end=NOW).result(PATIENCE)
-            closing = start(services.close_proposal, proposal_id=proposal.pk)
+            closing = start(close_proposal, proposal_id=proposal.pk)
             wait_until_blocked()
         assert closing.result(PATIENCE) is True
 
@@ -116,7 +117,7 @@ def test_who_acts_on_a_draft_that_is_being_deleted_finds_nothing(client, door):
 
     with second_session() as start:
         with transaction.atomic():
-            services.delete_draft(actor=draft.proposer, proposal_id=draft.pk)
+            delete_draft(actor=draft.proposer, proposal_id=draft.pk)
             answer = start(client.post, f"/proposals/{draft.number}/{door}/")
             wait_until_blocked()
         assert answer.result(PATIENCE).status_code == 404
@@ -128,7 +129,7 @@ def test_what_was_typed_into_a_draft_that_is_being_deleted_is_kept(client):
 
     with second_session() as start:
         with transaction.atomic():
-            services.delete_draft(actor=draft.proposer, proposal_id=draft.pk)
+            delete_draft(actor=draft.proposer, proposal_id=draft.pk)
             typed = {
                 "title": "A better title",
                 "description": "Words that took an hour.",
@@ -154,7 +155,7 @@ def test_two_closers_close_once():
     with second_session() as start:
         with transaction.atomic():
             lock_alone(proposal.pk)
-            closers = [start(services.close_proposal, proposal_id=proposal.pk) for _ in range(3)]
+            closers = [start(close_proposal, proposal_id=proposal.pk) for _ in range(3)]
             wait_until_blocked(3)
         assert sorted(closer.result(PATIENCE) for closer in closers) == [False, False, True]
 
@@ -168,7 +169,7 @@ def test_two_openers_open_once():
     with second_session() as start:
         with transaction.atomic():
             Proposal.objects.select_for_update().get(pk=proposal.pk)
-            openers = [start(services.open_proposal, proposal_id=proposal.pk) for _ in range(3)]
+            openers = [start(open_proposal, proposal_id=proposal.pk) for _ in range(3)]
             wait_until_blocked(3)
         assert sorted(opener.result(PATIENCE) for opener in openers) == [False, False, True]
 
@@ -182,7 +183,7 @@ def test_cancelling_waits_for_a_vote_that_is_under_way():
         with transaction.atomic():
             lock_shared(proposal.pk)
             cancel = start(
-                services.cancel_proposal,
+                cancel_proposal,
                 actor=moderator,
                 proposal_id=proposal.pk,
                 note="Sent twice.",
@@ -221,7 +222,7 @@ def opening_soon():
 def open_at_once(proposal: Proposal) -> None:
     """The hour is over, and the clock opens the vote."""
     shift_window(proposal, start=NOW)
-    assert services.open_proposal(proposal_id=proposal.pk)
+    assert open_proposal(proposal_id=proposal.pk)
 
 
 def test_an_edit_that_waited_for_the_opening_is_refused(opening_soon):
@@ -232,7 +233,7 @@ def test_an_edit_that_waited_for_the_opening_is_refused(opening_soon):
         with transaction.atomic():
             Proposal.objects.select_for_update().get(pk=opening_soon.pk)
             edit = start(
-                services.edit_proposal,
+                edit_proposal,
                 actor=opening_soon.proposer,
                 proposal_id=opening_soon.pk,
                 content=content,
@@ -247,7 +248,7 @@ def test_a_withdrawal_that_waited_for_the_opening_is_refused(opening_soon):
         with transaction.atomic():
             Proposal.objects.select_for_update().get(pk=opening_soon.pk)
             withdrawal = start(
-                services.withdraw_proposal,
+                withdraw_proposal,
                 actor=opening_soon.proposer,
                 proposal_id=opening_soon.pk,
             )

@@ -9,14 +9,15 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
 from dao_portal.core.services.options import set_option
-from governance import services
 from governance.models import Proposal, Vote
-from governance.selectors.ballots import vote_card
-from governance.selectors.help import voting_help
-from governance.selectors.pages import proposal_page, rule_lines
-from governance.selectors.proposals import ListFilters, proposal_list, proposal_rows
-from governance.selectors.tallies import standing_of, standings, state_key
-from governance.selectors.votes import VoteFilters, votes_page
+from governance.selectors.proposal_detail import proposal_detail, rule_lines
+from governance.selectors.proposal_list import ProposalFilters, proposal_list, proposal_rows
+from governance.selectors.tallies import etag_of, standing_of, standings
+from governance.selectors.vote_card import vote_card
+from governance.selectors.vote_list import VoteFilters, vote_list
+from governance.selectors.voting_help import voting_help
+from governance.services.cancelling import cancel_proposal
+from governance.services.proposals import withdraw_proposal
 from tests.factories import (
     HOUR,
     ProposalFactory,
@@ -43,7 +44,7 @@ def seen(proposal: Proposal) -> Proposal:
 
 
 def titles(viewer=NOBODY, **filters) -> list[str]:
-    return [row.proposal.title for row in proposal_list(viewer, ListFilters(**filters)).rows]
+    return [row.proposal.title for row in proposal_list(viewer, ProposalFilters(**filters)).rows]
 
 
 def cast_at(proposal: Proposal, voter, moment: datetime) -> None:
@@ -63,7 +64,7 @@ def every_phase(ada) -> None:
     decided_proposal("rejected", title="rejected")
     decided_proposal("expired", title="expired")
     withdrawn = ProposalFactory(upcoming=True, title="withdrawn")
-    services.withdraw_proposal(actor=withdrawn.proposer, proposal_id=withdrawn.pk)
+    withdraw_proposal(actor=withdrawn.proposer, proposal_id=withdrawn.pk)
     shift_window(open_proposal_with([1], title="counting"), end=-HOUR)
     open_proposal_with([1], title="open late")
     shift_window(open_proposal_with([1], title="open soon"), end=HOUR)
@@ -161,11 +162,13 @@ def test_list_shows_what_still_needs_a_members_vote(ada):
 
     assert titles(ada, mine="unvoted") == ["unvoted"]
     assert titles(stranger, mine="unvoted") == []
-    assert [proposal.title for proposal in proposal_list(ada, ListFilters()).needed] == ["unvoted"]
+    assert [proposal.title for proposal in proposal_list(ada, ProposalFilters()).needed] == [
+        "unvoted"
+    ]
 
 
 def test_list_tabs_count_what_the_other_filters_leave(every_phase, ada):
-    tabs = proposal_list(ada, ListFilters(words="open")).tabs
+    tabs = proposal_list(ada, ProposalFilters(words="open")).tabs
 
     counts = {tab.key: tab.count for tab in tabs}
     assert counts == {"": 3, "open": 2, "upcoming": 1, "passed": 0, "rejected": 0, "expired": 0}
@@ -174,7 +177,7 @@ def test_list_tabs_count_what_the_other_filters_leave(every_phase, ada):
 def test_list_pages_are_whole_and_never_overlap():
     for number in range(23):
         ProposalFactory(upcoming=True, title=f"{number:02}")
-    filters = ListFilters(sort="newest")
+    filters = ProposalFilters(sort="newest")
 
     first, second = (proposal_list(NOBODY, filters, page=page) for page in ("1", "2"))
 
@@ -193,10 +196,10 @@ def test_list_asks_six_queries_however_long_it_is(ada, item_count, django_assert
         cast(proposal, voters_of(proposal)[-1], "yes")
         cast(proposal, ada, "no")
     open_proposal_with([1])
-    proposal_list(ada, ListFilters())  # the options are read once in five seconds
+    proposal_list(ada, ProposalFilters())  # the options are read once in five seconds
 
     with django_assert_num_queries(6):
-        listed = proposal_list(ada, ListFilters())
+        listed = proposal_list(ada, ProposalFilters())
         names = [(row.proposal.proposer.username, row.choice) for row in listed.rows]
     assert [choice for _, choice in names] == ["no"] * item_count + [""]
 
@@ -254,7 +257,7 @@ def test_standing_without_votes_divides_by_nothing():
 def test_standing_of_a_cancelled_vote_shows_how_far_it_had_come():
     proposal = open_proposal_with([8])
     cast(proposal, voters_of(proposal)[0], "yes")
-    services.cancel_proposal(actor=UserFactory(), proposal_id=proposal.pk, note="Twice.")
+    cancel_proposal(actor=UserFactory(), proposal_id=proposal.pk, note="Twice.")
 
     standing = standing_of(seen(proposal))
 
@@ -273,17 +276,17 @@ def test_standings_take_one_query_for_many(django_assert_num_queries):
 def test_state_changes_with_every_vote_and_when_the_vote_moves_on():
     proposal = open_proposal_with([1, 1])
     first, second = voters_of(proposal)
-    states = [state_key(proposal.number)]
+    states = [etag_of(proposal.number)]
     for voter, choice in ((first, "yes"), (first, "no"), (second, "no")):
         cast(proposal, voter, choice)
-        states.append(state_key(proposal.number))
+        states.append(etag_of(proposal.number))
     shift_window(proposal, end=timedelta(0))
-    states.append(state_key(proposal.number))
+    states.append(etag_of(proposal.number))
     close_now(proposal)
-    states.append(state_key(proposal.number))
+    states.append(etag_of(proposal.number))
 
     assert states == ["0", "1", "2", "3", "3-counting", "3-rejected"]
-    assert state_key(ProposalFactory().number) is None
+    assert etag_of(ProposalFactory().number) is None
 
 
 def test_state_of_the_page_is_the_state_that_the_poll_asks_for():
@@ -291,8 +294,8 @@ def test_state_of_the_page_is_the_state_that_the_poll_asks_for():
     cast(proposal, voters_of(proposal)[0], "yes")
     upcoming = ProposalFactory(upcoming=True)
 
-    assert proposal_page(seen(proposal)).state == state_key(proposal.number) == "1"
-    assert proposal_page(seen(upcoming)).state == state_key(upcoming.number) == "0-upcoming"
+    assert proposal_detail(seen(proposal)).etag == etag_of(proposal.number) == "1"
+    assert proposal_detail(seen(upcoming)).etag == etag_of(upcoming.number) == "0-upcoming"
 
 
 # --- one proposal -------------------------------------------------------------------------------
@@ -326,14 +329,14 @@ def test_page_shows_the_weightiest_reasons():
     for voter, reason in zip(voters_of(proposal), ["a", "b", "c", "", "e"], strict=True):
         cast(proposal, voter, "yes", reason)
 
-    assert [vote.reason for vote in proposal_page(seen(proposal)).reasons] == ["e", "c", "b"]
+    assert [vote.reason for vote in proposal_detail(seen(proposal)).reasons] == ["e", "c", "b"]
 
 
 def test_page_says_why_only_when_it_is_over():
     proposal = open_proposal_with([1])
 
-    assert proposal_page(seen(proposal)).why == []
-    assert len(proposal_page(seen(close_now(proposal))).why) == 4
+    assert proposal_detail(seen(proposal)).why == []
+    assert len(proposal_detail(seen(close_now(proposal))).why) == 4
 
 
 @pytest.mark.parametrize("item_count", [1, 3])
@@ -344,7 +347,7 @@ def test_page_asks_two_queries(item_count, django_assert_num_queries):
     proposal = Proposal.objects.published().select_related("token").get(pk=proposal.pk)
 
     with django_assert_num_queries(2):
-        page = proposal_page(proposal)
+        page = proposal_detail(proposal)
         assert {vote.voter.username for vote in page.reasons}
     assert len(page.reasons) == item_count
 
@@ -411,7 +414,7 @@ def voted() -> Proposal:
 
 
 def listed(proposal: Proposal, **filters) -> list[str]:
-    page = votes_page(proposal, NOBODY, VoteFilters(**filters))
+    page = vote_list(proposal, NOBODY, VoteFilters(**filters))
     return [row.vote.voter.username for row in page.rows]
 
 
@@ -432,24 +435,24 @@ def test_votes_are_filtered_and_sorted(voted, filters, names):
 
 
 def test_votes_show_share_of_all_and_width_against_the_largest_listed(voted):
-    page = votes_page(voted, NOBODY, VoteFilters(choice="no"))
+    page = vote_list(voted, NOBODY, VoteFilters(choice="no"))
 
     assert [(row.share, row.width) for row in page.rows] == [(Fraction(30), Fraction(100))]
     assert {tab.key: tab.count for tab in page.tabs} == {"": 4, "yes": 2, "no": 1, "abstain": 1}
 
 
 def test_votes_with_a_reason_are_counted_by_themselves(voted):
-    page = votes_page(voted, NOBODY, VoteFilters(choice="yes", with_reason=True)).page
+    page = vote_list(voted, NOBODY, VoteFilters(choice="yes", with_reason=True)).page
 
     assert (page.paginator.count, len(page)) == (2, 2)
-    assert votes_page(voted, NOBODY, VoteFilters(with_reason=True)).page.paginator.count == 2
-    assert votes_page(voted, NOBODY, VoteFilters()).page.paginator.count == 4
+    assert vote_list(voted, NOBODY, VoteFilters(with_reason=True)).page.paginator.count == 2
+    assert vote_list(voted, NOBODY, VoteFilters()).page.paginator.count == 4
 
 
 def test_votes_page_knows_the_readers_own(voted):
     dan = voters_of(voted)[0]
 
-    page = votes_page(voted, dan, VoteFilters())
+    page = vote_list(voted, dan, VoteFilters())
 
     assert [row.is_mine for row in page.rows] == [True, False, False, False]
     assert page.receipt == page.mine.receipt(voted.fingerprint)
@@ -464,7 +467,7 @@ def test_votes_page_asks_five_queries(ada, item_count, django_assert_num_queries
     proposal = seen(proposal)
 
     with django_assert_num_queries(6):  # tally, rows, largest, my vote, chart, my power
-        page = votes_page(proposal, me, VoteFilters())
+        page = vote_list(proposal, me, VoteFilters())
         assert {row.vote.voter.username for row in page.rows}
     assert len(page.rows) == item_count
     assert page.may_vote
@@ -474,7 +477,7 @@ def test_votes_page_asks_five_queries(ada, item_count, django_assert_num_queries
 
 
 def test_chart_adds_up_to_the_tally(voted):
-    chart = votes_page(voted, NOBODY, VoteFilters()).chart
+    chart = vote_list(voted, NOBODY, VoteFilters()).chart
 
     last = chart.last
     assert (last.voters, last.yes_power, last.no_power, last.abstain_power) == (4, 50, 30, 20)
@@ -484,7 +487,7 @@ def test_chart_adds_up_to_the_tally(voted):
 
 def test_chart_climbs_where_votes_were_cast(voted):
     """After 10, 20, 30 and 40 of 70 minutes, to 115 % of all power; then flat until now."""
-    chart = votes_page(voted, NOBODY, VoteFilters()).chart
+    chart = vote_list(voted, NOBODY, VoteFilters()).chart
 
     assert chart.everything == "M0 1000H142V652H285V391H428V217H571V130H857V130V1000Z"
     assert chart.only_for == "M0 1000H142V652H285V652H428V652H571V565H857V565V1000Z"
@@ -494,7 +497,7 @@ def test_chart_climbs_where_votes_were_cast(voted):
 
 
 def test_chart_lines_stay_inside_and_leave_room_for_the_quorum(voted):
-    chart = votes_page(voted, NOBODY, VoteFilters()).chart
+    chart = vote_list(voted, NOBODY, VoteFilters()).chart
 
     assert [line.label for line in chart.lines] == [Decimal(50), Decimal(100)]
     assert all(0 < line.y < 100 for line in chart.lines)
@@ -506,7 +509,7 @@ def test_chart_is_left_out_when_all_votes_came_within_a_minute():
     for voter in voters_of(proposal):
         cast(proposal, voter, "yes")
 
-    assert votes_page(seen(proposal), NOBODY, VoteFilters()).chart is None
+    assert vote_list(seen(proposal), NOBODY, VoteFilters()).chart is None
 
 
 def test_chart_goes_on_to_the_last_vote_that_was_taken_elsewhere(voted):
@@ -514,7 +517,7 @@ def test_chart_goes_on_to_the_last_vote_that_was_taken_elsewhere(voted):
     late = timezone.now() - timedelta(minutes=10)
     cast_at(closed, voters_of(closed)[-1], late)
 
-    chart = votes_page(seen(closed), NOBODY, VoteFilters()).chart
+    chart = vote_list(seen(closed), NOBODY, VoteFilters()).chart
 
     assert chart.end == late
     assert chart.now_x is None

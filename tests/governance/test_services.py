@@ -12,7 +12,6 @@ from django.utils import timezone
 from dao_portal.core.models import AuditLog
 from dao_portal.core.options import clear_option_cache
 from dao_portal.core.services.options import set_option
-from governance import services
 from governance.canonical import canonical_hash
 from governance.errors import (
     NotADraft,
@@ -28,9 +27,19 @@ from governance.errors import (
     VotingNotOpen,
 )
 from governance.models import PowerSnapshot, Proposal, TallySlot, Vote
-from governance.services.lifecycle import fingerprinted
-from governance.services.proposals import Content
-from governance.services.votes import check_ballot
+from governance.services.advancing import Advanced, advance_proposals, fingerprinted
+from governance.services.cancelling import cancel_proposal
+from governance.services.closing import close_proposal
+from governance.services.opening import open_proposal
+from governance.services.proposals import (
+    Content,
+    create_draft,
+    delete_draft,
+    edit_proposal,
+    publish_proposal,
+    withdraw_proposal,
+)
+from governance.services.votes import cast_vote, check_ballot
 from tests.factories import (
     DAY,
     HOUR,
@@ -84,7 +93,7 @@ def content(**changes) -> Content:
 def test_create_draft_keeps_what_was_written_and_draws_it_safely():
     author = UserFactory()
 
-    draft = services.create_draft(
+    draft = create_draft(
         actor=author,
         content=content(title="  Fund it ", description="**Yes** <script>alert(1)</script>\n"),
     )
@@ -99,7 +108,7 @@ def test_create_draft_keeps_what_was_written_and_draws_it_safely():
 
 
 def test_the_audit_row_of_a_draft_leaks_nothing_of_it():
-    draft = services.create_draft(actor=UserFactory(), content=content())
+    draft = create_draft(actor=UserFactory(), content=content())
 
     event = last_event(draft)
     assert event.old_values is None
@@ -112,7 +121,7 @@ def test_the_audit_row_of_a_draft_leaks_nothing_of_it():
 
 
 def test_a_draft_may_lack_everything_but_its_title():
-    draft = services.create_draft(actor=UserFactory(), content=Content("Later", ""))
+    draft = create_draft(actor=UserFactory(), content=Content("Later", ""))
 
     assert (draft.description, draft.voting_start, draft.voting_end) == ("", None, None)
 
@@ -120,7 +129,7 @@ def test_a_draft_may_lack_everything_but_its_title():
 @pytest.mark.parametrize("title", ["", "   ", "x" * 201])
 def test_create_draft_refuses_a_title_that_is_missing_or_too_long(title):
     with pytest.raises(NotPublishable, match="at most 200 characters"):
-        services.create_draft(actor=UserFactory(), content=content(title=title))
+        create_draft(actor=UserFactory(), content=content(title=title))
     assert not Proposal.objects.exists()
 
 
@@ -129,7 +138,7 @@ def test_create_draft_refuses_a_window_that_ends_before_it_starts(length):
     start = timezone.now() + DAY
 
     with pytest.raises(NotPublishable, match="Voting must close after it opens"):
-        services.create_draft(
+        create_draft(
             actor=UserFactory(), content=content(voting_start=start, voting_end=start + length)
         )
 
@@ -137,7 +146,7 @@ def test_create_draft_refuses_a_window_that_ends_before_it_starts(length):
 def test_edit_draft_changes_it_and_says_that_it_did():
     draft = ProposalFactory(title="Old")
 
-    services.edit_proposal(actor=draft.proposer, proposal_id=draft.pk, content=content())
+    edit_proposal(actor=draft.proposer, proposal_id=draft.pk, content=content())
 
     draft.refresh_from_db()
     assert (draft.title, draft.description) == ("Fund the garden", "Ten **beds**.")
@@ -148,10 +157,10 @@ def test_edit_draft_changes_it_and_says_that_it_did():
 
 
 def test_edit_without_a_change_says_nothing():
-    draft = services.create_draft(actor=UserFactory(), content=content())
+    draft = create_draft(actor=UserFactory(), content=content())
     same = Content(draft.title, draft.description, draft.voting_start, draft.voting_end)
 
-    services.edit_proposal(actor=draft.proposer, proposal_id=draft.pk, content=same)
+    edit_proposal(actor=draft.proposer, proposal_id=draft.pk, content=same)
 
     assert actions_on(draft) == ["proposal.created"]
 
@@ -161,13 +170,13 @@ def test_only_the_author_edits_publishes_and_withdraws(role):
     draft, other = ProposalFactory(), UserFactory(role=role)
 
     with pytest.raises(NotYours):
-        services.edit_proposal(actor=other, proposal_id=draft.pk, content=content())
+        edit_proposal(actor=other, proposal_id=draft.pk, content=content())
     with pytest.raises(NotYours):
-        services.publish_proposal(actor=other, proposal_id=draft.pk)
+        publish_proposal(actor=other, proposal_id=draft.pk)
     with pytest.raises(NotYours):
-        services.withdraw_proposal(actor=other, proposal_id=draft.pk)
+        withdraw_proposal(actor=other, proposal_id=draft.pk)
     with pytest.raises(NotYours):
-        services.delete_draft(actor=other, proposal_id=draft.pk)
+        delete_draft(actor=other, proposal_id=draft.pk)
     assert actions_on(draft) == []
 
 
@@ -175,9 +184,9 @@ def test_only_the_author_edits_publishes_and_withdraws(role):
 
 
 def test_a_deleted_draft_leaves_only_its_hashes_in_the_audit_log():
-    draft = services.create_draft(actor=UserFactory(), content=content())
+    draft = create_draft(actor=UserFactory(), content=content())
 
-    services.delete_draft(actor=draft.proposer, proposal_id=draft.pk)
+    delete_draft(actor=draft.proposer, proposal_id=draft.pk)
 
     assert not Proposal.objects.filter(pk=draft.pk).exists()
     assert actions_on(draft) == ["proposal.created", "proposal.draft_deleted"]
@@ -189,28 +198,28 @@ def test_a_deleted_draft_leaves_only_its_hashes_in_the_audit_log():
 def test_what_was_published_is_never_deleted():
     for proposal in (ProposalFactory(upcoming=True), open_proposal_with([5])):
         with pytest.raises(NotADraft):
-            services.delete_draft(actor=proposal.proposer, proposal_id=proposal.pk)
+            delete_draft(actor=proposal.proposer, proposal_id=proposal.pk)
 
         assert Proposal.objects.filter(pk=proposal.pk).exists()
 
 
-@pytest.mark.parametrize("service", ["publish_proposal", "withdraw_proposal", "delete_draft"])
+@pytest.mark.parametrize("service", [publish_proposal, withdraw_proposal, delete_draft])
 def test_a_draft_that_was_deleted_meanwhile_is_not_there(service):
     draft = ProposalFactory()
-    services.delete_draft(actor=draft.proposer, proposal_id=draft.pk)
+    delete_draft(actor=draft.proposer, proposal_id=draft.pk)
 
     with pytest.raises(NotThere):
-        getattr(services, service)(actor=draft.proposer, proposal_id=draft.pk)
+        service(actor=draft.proposer, proposal_id=draft.pk)
 
 
 # --- publishing ---------------------------------------------------------------------------------
 
 
 def test_publish_shows_the_draft_to_everybody():
-    draft = services.create_draft(actor=HoldingFactory().user, content=content())
+    draft = create_draft(actor=HoldingFactory().user, content=content())
     before = timezone.now()
 
-    services.publish_proposal(actor=draft.proposer, proposal_id=draft.pk)
+    publish_proposal(actor=draft.proposer, proposal_id=draft.pk)
 
     draft.refresh_from_db()
     assert draft.phase == "upcoming"
@@ -220,10 +229,10 @@ def test_publish_shows_the_draft_to_everybody():
 
 
 def test_publish_twice_is_once():
-    draft = services.create_draft(actor=HoldingFactory().user, content=content())
+    draft = create_draft(actor=HoldingFactory().user, content=content())
 
-    first = services.publish_proposal(actor=draft.proposer, proposal_id=draft.pk)
-    second = services.publish_proposal(actor=draft.proposer, proposal_id=draft.pk)
+    first = publish_proposal(actor=draft.proposer, proposal_id=draft.pk)
+    second = publish_proposal(actor=draft.proposer, proposal_id=draft.pk)
 
     assert second.published_at == first.published_at
     assert actions_on(draft) == ["proposal.created", "proposal.published"]
@@ -246,10 +255,10 @@ def window(notice: timedelta, length: timedelta) -> dict:
     ],
 )
 def test_publish_says_what_keeps_it_back(changes, problem):
-    draft = services.create_draft(actor=HoldingFactory().user, content=content(**changes))
+    draft = create_draft(actor=HoldingFactory().user, content=content(**changes))
 
     with pytest.raises(NotPublishable) as refusal:
-        services.publish_proposal(actor=draft.proposer, proposal_id=draft.pk)
+        publish_proposal(actor=draft.proposer, proposal_id=draft.pk)
 
     assert str(refusal.value) == problem
     draft.refresh_from_db()
@@ -260,37 +269,37 @@ def test_publish_says_what_keeps_it_back(changes, problem):
 def test_the_shortest_and_the_longest_vote_can_be_published(length):
     start = timezone.now() + 2 * DAY
     written = content(voting_start=start, voting_end=start + length)
-    draft = services.create_draft(actor=HoldingFactory().user, content=written)
+    draft = create_draft(actor=HoldingFactory().user, content=written)
 
-    assert services.publish_proposal(actor=draft.proposer, proposal_id=draft.pk).published_at
+    assert publish_proposal(actor=draft.proposer, proposal_id=draft.pk).published_at
 
 
 def test_publish_needs_a_governance_token():
-    draft = services.create_draft(actor=UserFactory(), content=content())
+    draft = create_draft(actor=UserFactory(), content=content())
 
     with pytest.raises(NotPublishable, match="no governance token"):
-        services.publish_proposal(actor=draft.proposer, proposal_id=draft.pk)
+        publish_proposal(actor=draft.proposer, proposal_id=draft.pk)
 
 
 def test_publish_needs_the_threshold_exactly():
     decide_option("governance.proposal_threshold", "12480.000000000000000001")
-    draft = services.create_draft(actor=UserFactory(), content=content())
+    draft = create_draft(actor=UserFactory(), content=content())
 
     give_power(draft.proposer, 12480)
     with pytest.raises(NotPublishable, match=r"You need 12,480\.000000000000000001 voting power"):
-        services.publish_proposal(actor=draft.proposer, proposal_id=draft.pk)
+        publish_proposal(actor=draft.proposer, proposal_id=draft.pk)
     give_power(draft.proposer, "12480.000000000000000001")
-    services.publish_proposal(actor=draft.proposer, proposal_id=draft.pk)
+    publish_proposal(actor=draft.proposer, proposal_id=draft.pk)
 
     draft.refresh_from_db()
     assert draft.status == "active"
 
 
 def test_publish_names_every_problem_at_once():
-    draft = services.create_draft(actor=UserFactory(), content=Content("Later", ""))
+    draft = create_draft(actor=UserFactory(), content=Content("Later", ""))
 
     with pytest.raises(NotPublishable) as refusal:
-        services.publish_proposal(actor=draft.proposer, proposal_id=draft.pk)
+        publish_proposal(actor=draft.proposer, proposal_id=draft.pk)
 
     assert refusal.value.problems == {
         "text": "Write the text of the proposal.",
@@ -304,9 +313,9 @@ def test_an_upcoming_proposal_can_be_edited_within_the_rules():
     proposal = ProposalFactory(proposer=HoldingFactory().user, upcoming=True)
     later = content()
 
-    services.edit_proposal(actor=proposal.proposer, proposal_id=proposal.pk, content=later)
+    edit_proposal(actor=proposal.proposer, proposal_id=proposal.pk, content=later)
     with pytest.raises(NotPublishable, match="Write the text"):
-        services.edit_proposal(
+        edit_proposal(
             actor=proposal.proposer, proposal_id=proposal.pk, content=content(description="")
         )
 
@@ -328,22 +337,20 @@ def test_an_upcoming_proposal_keeps_its_window_or_gives_full_notice():
     author = proposal.proposer
 
     mended = content(voting_start=start, voting_end=start + 3 * DAY)
-    services.edit_proposal(actor=author, proposal_id=proposal.pk, content=mended)
+    edit_proposal(actor=author, proposal_id=proposal.pk, content=mended)
     with pytest.raises(NotPublishable, match="at least 1 day after publishing"):
-        services.edit_proposal(
+        edit_proposal(
             actor=author,
             proposal_id=proposal.pk,
             content=replace(mended, voting_start=start - MINUTE),
         )
-    services.edit_proposal(actor=author, proposal_id=proposal.pk, content=content())
+    edit_proposal(actor=author, proposal_id=proposal.pk, content=content())
 
 
 def test_nothing_can_be_edited_once_voting_is_due():
     for proposal in (ProposalFactory(due=True), open_proposal_with([60]), decided_proposal()):
         with pytest.raises(NotEditable):
-            services.edit_proposal(
-                actor=proposal.proposer, proposal_id=proposal.pk, content=content()
-            )
+            edit_proposal(actor=proposal.proposer, proposal_id=proposal.pk, content=content())
 
 
 # --- withdrawing and cancelling -----------------------------------------------------------------
@@ -352,7 +359,7 @@ def test_nothing_can_be_edited_once_voting_is_due():
 def test_withdraw_before_opening():
     proposal = ProposalFactory(upcoming=True)
 
-    services.withdraw_proposal(actor=proposal.proposer, proposal_id=proposal.pk)
+    withdraw_proposal(actor=proposal.proposer, proposal_id=proposal.pk)
 
     proposal.refresh_from_db()
     assert (proposal.status, proposal.outcome_reason) == ("rejected", "withdrawn")
@@ -368,14 +375,14 @@ def test_withdraw_is_for_published_proposals_before_opening_only():
         decided_proposal(),
     ):
         with pytest.raises(NothingToCancel):
-            services.withdraw_proposal(actor=proposal.proposer, proposal_id=proposal.pk)
+            withdraw_proposal(actor=proposal.proposer, proposal_id=proposal.pk)
 
 
 def test_withdraw_twice_is_once():
     withdrawn = ProposalFactory(upcoming=True)
 
     for _time in range(2):
-        services.withdraw_proposal(actor=withdrawn.proposer, proposal_id=withdrawn.pk)
+        withdraw_proposal(actor=withdrawn.proposer, proposal_id=withdrawn.pk)
 
     assert actions_on(withdrawn) == ["proposal.withdrawn"]
 
@@ -384,11 +391,11 @@ def test_withdraw_twice_is_once():
 def test_a_withdrawn_or_cancelled_proposal_never_opens(traits):
     TokenFactory()
     proposal = ProposalFactory(**traits)
-    services.cancel_proposal(
+    cancel_proposal(
         actor=UserFactory(role="moderator"), proposal_id=proposal.pk, note="Sent twice."
     )
 
-    assert services.open_proposal(proposal_id=proposal.pk) is False
+    assert open_proposal(proposal_id=proposal.pk) is False
 
 
 def test_cancel_an_open_vote_with_a_public_reason():
@@ -396,7 +403,7 @@ def test_cancel_an_open_vote_with_a_public_reason():
     cast(proposal, *voters_of(proposal), "yes")
     moderator = UserFactory(role="moderator")
 
-    services.cancel_proposal(actor=moderator, proposal_id=proposal.pk, note=" Sent twice. ")
+    cancel_proposal(actor=moderator, proposal_id=proposal.pk, note=" Sent twice. ")
 
     proposal.refresh_from_db()
     assert proposal.phase == "cancelled"
@@ -406,7 +413,7 @@ def test_cancel_an_open_vote_with_a_public_reason():
     assert (event.action, event.user) == ("proposal.cancelled", moderator)
     assert event.new_values == {"status": "rejected", "note": "Sent twice."}
     shift_window(proposal, end=HOUR)
-    assert services.close_proposal(proposal_id=proposal.pk) is False
+    assert close_proposal(proposal_id=proposal.pk) is False
 
 
 @pytest.mark.parametrize("note", ["", "  \n"])
@@ -414,7 +421,7 @@ def test_cancel_needs_a_reason(note):
     proposal = open_proposal_with([60])
 
     with pytest.raises(NothingToCancel, match="Give the public reason"):
-        services.cancel_proposal(actor=UserFactory(), proposal_id=proposal.pk, note=note)
+        cancel_proposal(actor=UserFactory(), proposal_id=proposal.pk, note=note)
     proposal.refresh_from_db()
     assert proposal.status == "active"
 
@@ -422,11 +429,11 @@ def test_cancel_needs_a_reason(note):
 def test_cancel_is_for_published_undecided_proposals_only():
     moderator = UserFactory(role="moderator")
     cancelled = open_proposal_with([60])
-    services.cancel_proposal(actor=moderator, proposal_id=cancelled.pk, note="First.")
+    cancel_proposal(actor=moderator, proposal_id=cancelled.pk, note="First.")
 
     for proposal in (ProposalFactory(), decided_proposal(), cancelled):
         with pytest.raises(NothingToCancel):
-            services.cancel_proposal(actor=moderator, proposal_id=proposal.pk, note="Again.")
+            cancel_proposal(actor=moderator, proposal_id=proposal.pk, note="Again.")
     cancelled.refresh_from_db()
     assert cancelled.outcome_note == "First."
 
@@ -444,7 +451,7 @@ def test_open_counts_everybody_each_part_weighted_and_rounded_down():
     HoldingFactory(token=TokenFactory(symbol="OTHER"))
     proposal = ProposalFactory(due=True)
 
-    assert services.open_proposal(proposal_id=proposal.pk) is True
+    assert open_proposal(proposal_id=proposal.pk) is True
 
     counted = PowerSnapshot.objects.get(proposal=proposal)
     assert counted.user == holding.user
@@ -532,7 +539,7 @@ def test_the_fingerprint_covers_text_window_and_rule():
 def test_open_twice_is_once():
     proposal = open_proposal_with([60])
 
-    assert services.open_proposal(proposal_id=proposal.pk) is False
+    assert open_proposal(proposal_id=proposal.pk) is False
 
     assert PowerSnapshot.objects.filter(proposal=proposal).count() == 1
     assert actions_on(proposal) == ["proposal.opened"]
@@ -544,7 +551,7 @@ def test_open_waits_for_its_time(traits):
     TokenFactory()
     proposal = ProposalFactory(**traits)
 
-    assert services.open_proposal(proposal_id=proposal.pk) is False
+    assert open_proposal(proposal_id=proposal.pk) is False
     assert not PowerSnapshot.objects.exists()
 
 
@@ -650,7 +657,7 @@ def test_no_vote_with_zero_power():
     proposal, voter = ProposalFactory(due=True), UserFactory()
     TokenFactory()
     PowerSnapshot.objects.create(proposal=proposal, user=voter, power=0)
-    services.open_proposal(proposal_id=proposal.pk)
+    open_proposal(proposal_id=proposal.pk)
 
     refused_vote(proposal, voter, NotEligible)
 
@@ -685,7 +692,7 @@ def refused_vote(proposal, voter, error, *, choice="yes", reason=""):
     """Both doors of a ballot say ``error``, and nothing was recorded."""
     before = list(Vote.objects.values_list("pk", "cast_at")), AuditLog.objects.count()
     arguments = {"actor": voter, "proposal_id": proposal.pk, "choice": choice, "reason": reason}
-    for service in (check_ballot, services.cast_vote):
+    for service in (check_ballot, cast_vote):
         with pytest.raises(error) as refusal:
             service(**arguments)
         assert str(refusal.value)
@@ -776,14 +783,14 @@ def test_close_anchors_the_votes_in_a_digest():
 def test_close_twice_is_once():
     proposal = decided_proposal("passed")
 
-    assert services.close_proposal(proposal_id=proposal.pk) is False
+    assert close_proposal(proposal_id=proposal.pk) is False
     assert actions_on(proposal).count("proposal.closed") == 1
 
 
 def test_close_waits_for_the_end():
     proposal = open_proposal_with([60])
 
-    assert services.close_proposal(proposal_id=proposal.pk) is False
+    assert close_proposal(proposal_id=proposal.pk) is False
     proposal.refresh_from_db()
     assert proposal.status == "active"
 
@@ -824,14 +831,14 @@ def test_advance_opens_and_closes_all_that_is_due_and_says_which():
     ProposalFactory()
     running = open_proposal_with({})
 
-    advanced = services.advance_proposals()
+    advanced = advance_proposals()
 
-    assert advanced == services.Advanced(
+    assert advanced == Advanced(
         opened=[opening.number], closed=[closing.number], expired=[], failed=[]
     )
     running.refresh_from_db()
     assert running.phase == "open"
-    assert services.advance_proposals() == services.Advanced([], [], [], [])
+    assert advance_proposals() == Advanced([], [], [], [])
 
 
 def test_one_failure_stops_no_other(caplog):
@@ -841,9 +848,9 @@ def test_one_failure_stops_no_other(caplog):
     stuck = ProposalFactory(due=True)
 
     with caplog.at_level(logging.ERROR, "governance"):
-        advanced = services.advance_proposals()
+        advanced = advance_proposals()
 
-    assert advanced == services.Advanced(
+    assert advanced == Advanced(
         opened=[], closed=[closing.number], expired=[], failed=[stuck.number]
     )
     assert f"#{stuck.number}: open_proposal failed" in caplog.text
@@ -857,14 +864,14 @@ def test_one_failure_stops_no_other(caplog):
 @pytest.mark.parametrize("title", ["Fund \u202enedrag", "Fund\u200b it", "Fund\ue000it", "F\0und"])
 def test_title_with_what_cannot_be_seen_is_refused_in_words(title):
     with pytest.raises(NotPublishable) as refusal:
-        services.create_draft(actor=UserFactory(), content=content(title=title))
+        create_draft(actor=UserFactory(), content=content(title=title))
 
     assert "cannot be seen" in str(refusal.value.problems["title"])
     assert not Proposal.objects.exists()
 
 
 def test_title_is_stored_composed_and_on_one_line():
-    draft = services.create_draft(
+    draft = create_draft(
         actor=UserFactory(), content=content(title="Cafe\u0301\n  for\u00a0all \N{DECIDUOUS TREE}")
     )
 

@@ -10,10 +10,9 @@ from django.utils import timezone
 
 from dao_portal.core.actions import Action
 from dao_portal.core.models import AuditLog
-from governance import services
 from governance.errors import ChangedMeanwhile
 from governance.models import Proposal
-from governance.services.proposals import Content
+from governance.services.proposals import Content, edit_proposal
 from tests.factories import DAY, ProposalFactory, give_power
 from tests.threads import PATIENCE, second_session, wait_until_blocked
 
@@ -132,7 +131,7 @@ def test_draft_that_was_changed_in_another_window_is_looked_over_again(client):
     address = f"{draft.get_absolute_url()}publish/"
     seen = version_on(client.get(address))
     window = {"voting_start": draft.voting_start, "voting_end": draft.voting_end}
-    services.edit_proposal(
+    edit_proposal(
         actor=draft.proposer,
         proposal_id=draft.pk,
         content=Content("Other", "Other words.", **window),
@@ -155,8 +154,8 @@ def test_edit_that_waits_for_a_newer_one_is_refused():
 
     with second_session() as start:
         with transaction.atomic():
-            services.edit_proposal(**edit, content=Content("Newer", "First there."))
-            late = start(services.edit_proposal, **edit, content=Content("Older", "Overtaken."))
+            edit_proposal(**edit, content=Content("Newer", "First there."))
+            late = start(edit_proposal, **edit, content=Content("Older", "Overtaken."))
             wait_until_blocked()
         error = late.exception(PATIENCE)
 

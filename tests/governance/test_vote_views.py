@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from dao_portal.core.models import AuditLog
-from governance import services
 from governance.models import MAX_REASON, Proposal, TallySlot, Vote
+from governance.services.cancelling import cancel_proposal
 from tests.factories import (
     HOUR,
     ProposalFactory,
@@ -286,7 +286,7 @@ def proposal_in(state: str, ada: User) -> Proposal:
         return shift_window(proposal, end=timedelta(0))
     if state == "closed":
         return close_now(proposal)
-    services.cancel_proposal(actor=UserFactory(), proposal_id=proposal.pk, note="Twice.")
+    cancel_proposal(actor=UserFactory(), proposal_id=proposal.pk, note="Twice.")
     return proposal
 
 
@@ -399,7 +399,7 @@ def test_card_after_the_end_of_who_did_not_vote(client, ada, who, words):
 
 def test_card_of_a_cancelled_vote_shows_what_i_had_voted(signed_in, ada, proposal):
     cast(proposal, ada, "yes")
-    services.cancel_proposal(actor=UserFactory(), proposal_id=proposal.pk, note="Twice.")
+    cancel_proposal(actor=UserFactory(), proposal_id=proposal.pk, note="Twice.")
 
     assert card(signed_in.get(proposal.get_absolute_url())) == (
         "You voted For 12,480 power counted The vote was stopped, so nothing was decided."

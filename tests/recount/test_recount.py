@@ -14,10 +14,12 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from governance import services
 from governance.canonical import canonical_hash
 from governance.models import Proposal, Vote
-from governance.selectors.files import fingerprinted
+from governance.selectors.proposal_files import fingerprinted
+from governance.services.cancelling import cancel_proposal
+from governance.services.closing import close_proposal
+from governance.services.proposals import withdraw_proposal
 from tests.factories import (
     ProposalFactory,
     UserFactory,
@@ -65,7 +67,7 @@ def close_and_freeze(proposal: Proposal) -> Proposal:
     with unguarded():
         fingerprint = f"sha256:{canonical_hash(fingerprinted(proposal))}"
         Proposal.objects.filter(pk=proposal.pk).update(fingerprint=fingerprint)
-    assert services.close_proposal(proposal_id=proposal.pk)
+    assert close_proposal(proposal_id=proposal.pk)
     proposal.refresh_from_db()
     return proposal
 
@@ -176,7 +178,7 @@ def test_every_kind_of_result_is_recounted(choices, result):
 def test_vote_that_was_cancelled_has_its_votes_and_no_result():
     proposal = open_proposal_with([5])
     cast(proposal, *voters_of(proposal), "yes")
-    services.cancel_proposal(actor=UserFactory(), proposal_id=proposal.pk, note="Sent twice.")
+    cancel_proposal(actor=UserFactory(), proposal_id=proposal.pk, note="Sent twice.")
 
     assert fetch(proposal).recount() == "no result, 1 votes"
     page = Client().get(proposal.get_absolute_url()).text
@@ -295,7 +297,7 @@ def test_text_that_is_changed_in_the_database_is_noticed(download):
 
 def test_proposal_that_never_opened_says_that_it_has_no_digest():
     proposal = ProposalFactory(upcoming=True)
-    services.withdraw_proposal(actor=proposal.proposer, proposal_id=proposal.pk)
+    withdraw_proposal(actor=proposal.proposer, proposal_id=proposal.pk)
     client, address = Client(), proposal.get_absolute_url()
 
     page = client.get(address).text

@@ -7,7 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from governance.models import Proposal
 from social.models import Comment, CommentReaction
-from social.selectors.comments import (
+from social.selectors.comment_list import (
     FIRST_COMMENTS,
     ROOM,
     SHARE,

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from dao_portal.core.actions import Action
 from social.models import Notification
-from social.selectors.notifications import PER_PAGE, _by_period
+from social.selectors.notification_list import PER_PAGE, _by_period
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -12,8 +12,9 @@ from dao_portal.core.actions import Action
 from dao_portal.core.audit.delivery import deliver_due_events
 from dao_portal.core.formats import amount
 from dao_portal.core.models import AuditLog, EventDelivery
-from governance import services
 from governance.models import PowerSnapshot, Proposal
+from governance.services.cancelling import cancel_proposal
+from governance.services.proposals import publish_proposal, withdraw_proposal
 from social import notifications
 from social.models import Notification
 from social.notifications import NotificationSubscriber
@@ -163,7 +164,7 @@ def test_cancelling_tells_everybody_but_the_moderator_who_did_it():
     proposal = open_proposal_with(
         {moderator: 5, "ada": 60}, proposer=UserFactory(username="author"), title="Fund the garden"
     )
-    services.cancel_proposal(actor=moderator, proposal_id=proposal.pk, note="Posted twice.")
+    cancel_proposal(actor=moderator, proposal_id=proposal.pk, note="Posted twice.")
 
     deliver_due_events()
 
@@ -178,7 +179,7 @@ def test_cancelling_before_voting_opens_tells_the_author():
     author = UserFactory(username="author")
     give_power(UserFactory(username="ada"), 60)
     proposal = ProposalFactory(upcoming=True, proposer=author)
-    services.cancel_proposal(
+    cancel_proposal(
         actor=UserFactory(role="moderator"), proposal_id=proposal.pk, note="Posted twice."
     )
 
@@ -190,8 +191,8 @@ def test_cancelling_before_voting_opens_tells_the_author():
 def test_publishing_and_withdrawing_tell_nobody():
     author = give_power(UserFactory(), 60).user
     proposal = ProposalFactory(proposer=author, voting_start=timezone.now() + 2 * DAY)
-    services.publish_proposal(actor=author, proposal_id=proposal.pk)
-    services.withdraw_proposal(actor=author, proposal_id=proposal.pk)
+    publish_proposal(actor=author, proposal_id=proposal.pk)
+    withdraw_proposal(actor=author, proposal_id=proposal.pk)
 
     deliver_due_events()
 

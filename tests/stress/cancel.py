@@ -15,7 +15,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dao_portal.settings")
 def main(proposal_id: str, actor_id: str) -> None:
     from accounts.models import User
     from dao_portal.core import tasks  # noqa: F401  (a web server has long imported it)
-    from governance.services.lifecycle import cancel_proposal
+    from governance.services.cancelling import cancel_proposal
 
     actor = User.objects.get(pk=actor_id)
     start = time.monotonic()

@@ -66,7 +66,8 @@ def close_until_closed(proposal_id: UUID) -> Counter:
     from django.db import IntegrityError, transaction
 
     from governance.models import Proposal
-    from governance.services.lifecycle import close_proposal, lock_alone
+    from governance.services.closing import close_proposal
+    from governance.services.locks import lock_alone
 
     fared, further = Counter(), 0
     while further < FURTHER_SWEEPS:

@@ -15,7 +15,7 @@ from django.test import Client
 from accounts.models import User
 from dao_portal.core.models import AuditLog
 from governance.models import Proposal, Vote
-from governance.services.lifecycle import count_votes, live_counts
+from governance.services.closing import count_votes, live_counts
 from tests.factories import cast, open_proposal_with, voters_of
 
 pytestmark = [pytest.mark.stress, pytest.mark.django_db(transaction=True)]

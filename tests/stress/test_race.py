@@ -16,7 +16,7 @@ from django.db import connection
 from dao_portal.core.models import AuditLog
 from governance.canonical import votes_digest
 from governance.models import Proposal, TallySlot, Vote
-from governance.services.lifecycle import count_votes, live_counts
+from governance.services.closing import count_votes, live_counts
 from tests.factories import open_proposal_with, shift_window, voters_of
 from tests.sql import sql
 from tests.stress.race import close_until_closed, enter, vote_until_refused

@@ -13,15 +13,12 @@ from hypothesis import strategies as st
 from dao_portal.core.db.months import ensure_months, first_key_at
 from tests.factories import HoldingFactory, TokenFactory, TransactionFactory, UserFactory
 from treasury.charts import flow_chart, lorenz_path, sparkline
-from treasury.selectors import (
+from treasury.selectors.holdings import current_power, total_power
+from treasury.selectors.token_detail import concentration, largest_holders, supply_parts
+from treasury.selectors.transaction_list import find_movements
+from treasury.selectors.treasury_overview import (
     MonthFlow,
     TreasuryToken,
-    concentration,
-    current_power,
-    find_movements,
-    largest_holders,
-    supply_parts,
-    total_power,
     treasury_balances,
     treasury_tokens,
 )

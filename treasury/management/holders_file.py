@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from ..services.holders import HolderLine
+from ..services import holders
 
 COLUMNS = ("holder", "balance", "staked")
 REQUIRED = ("holder", "balance")
@@ -22,7 +22,7 @@ class BrokenFile(Exception):
     """The file cannot be what it should be; the text names each line that is wrong."""
 
 
-def read_holders(path: Path) -> list[HolderLine]:
+def read_holders(path: Path) -> list[holders.HolderLine]:
     """All lines of ``path``; BrokenFile with the first twenty complaints when any is wrong.
 
     UTF-8, with or without a byte order mark, any line ends. The first line names the columns:
@@ -38,8 +38,8 @@ def read_holders(path: Path) -> list[HolderLine]:
         raise BrokenFile(f"{path} is not UTF-8: byte {error.start} cannot be read.") from error
 
 
-def _read(reader: Iterator[list[str]]) -> list[HolderLine]:
-    lines: list[HolderLine] = []
+def _read(reader: Iterator[list[str]]) -> list[holders.HolderLine]:
+    lines: list[holders.HolderLine] = []
     complaints: list[str] = []
     number = 1
     try:
@@ -76,14 +76,14 @@ def _columns(header: list[str]) -> list[str]:
     return names
 
 
-def _line(number: int, columns: list[str], cells: list[str]) -> HolderLine:
+def _line(number: int, columns: list[str], cells: list[str]) -> holders.HolderLine:
     if len(cells) != len(columns):
         raise ValueError(f"{len(cells)} values where the first line names {len(columns)} columns.")
     values = dict(zip(columns, (cell.strip() for cell in cells), strict=True))
     holder = values["holder"].lower()
     if not ADDRESS.fullmatch(holder) and not EMAIL.fullmatch(holder):
         raise ValueError(f"“{values['holder']}” is neither an 0x address nor an e-mail address.")
-    return HolderLine(
+    return holders.HolderLine(
         number=number,
         holder=holder,
         balance=_amount("balance", values["balance"]),

@@ -17,7 +17,7 @@ from dao_portal.core.errors import DomainError
 from dao_portal.core.options import get_option
 
 from ..models import Token, UserToken, WaitingHolding
-from .holdings import recount_power, set_holding
+from . import holdings
 
 MOST_COMPLAINTS = 20
 
@@ -162,9 +162,9 @@ def give_waiting_holdings(*, member: User, holder: str) -> int:
             balance=models.F("balance") + entry.balance,
             staked_balance=models.F("staked_balance") + entry.staked_balance,
         ):
-            recount_power(held)
+            holdings.recount_power(held)
         else:
-            set_holding(
+            holdings.set_holding(
                 user=member,
                 token=entry.token,
                 balance=entry.balance,

@@ -16,7 +16,7 @@ from dao_portal.core.formats import amount, num
 from dao_portal.core.options import get_option
 
 from ..models import Transaction
-from ..selectors import Band, current_holding, total_power, treasury_balances
+from ..selectors import holdings, token_detail, treasury_overview
 
 register = template.Library()
 
@@ -28,7 +28,7 @@ def voting_power_badge(context: RequestContext) -> dict[str, Any]:
     A page that has asked for the member's holding already says so as ``my_holding``.
     """
     known = "my_holding" in context
-    holding = context["my_holding"] if known else current_holding(context["request"].user)
+    holding = context["my_holding"] if known else holdings.current_holding(context["request"].user)
     return {
         "my_power": holding.voting_power if holding else Decimal(0),
         "symbol": get_option("governance.token"),
@@ -38,8 +38,8 @@ def voting_power_badge(context: RequestContext) -> dict[str, Any]:
 @register.inclusion_tag("treasury/parts/member_power.html")
 def power_of(member: User) -> dict[str, Any]:
     """What a member holds of the governance token, and its share of all power."""
-    holding = current_holding(member)
-    total = total_power(holding.token_id) if holding else Decimal(0)
+    holding = holdings.current_holding(member)
+    total = holdings.total_power(holding.token_id) if holding else Decimal(0)
     share = Fraction(holding.voting_power) / Fraction(total) * 100 if holding and total else 0
     return {"holding": holding, "share": share}
 
@@ -47,13 +47,13 @@ def power_of(member: User) -> dict[str, Any]:
 @register.inclusion_tag("treasury/parts/balances_card.html")
 def treasury_card() -> dict[str, Any]:
     """The treasury beside a member's first page."""
-    return {"balances": treasury_balances()}
+    return {"balances": treasury_overview.treasury_balances()}
 
 
 @register.inclusion_tag("treasury/parts/balances_band.html")
 def treasury_band() -> dict[str, Any]:
     """The treasury across a visitor's first page."""
-    return {"balances": treasury_balances()}
+    return {"balances": treasury_overview.treasury_balances()}
 
 
 SUPPLY_PARTS = {
@@ -99,7 +99,7 @@ def share_of(part: Decimal, whole: Decimal) -> str:
 
 
 @register.simple_tag
-def band_start(band: Band) -> str:
+def band_start(band: token_detail.Band) -> str:
     """Where a band begins in the stacked bar."""
     return num(band.together - band.share)
 

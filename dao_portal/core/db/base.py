@@ -143,3 +143,11 @@ def exact_amount(value: Decimal | int | str) -> Decimal:
         ) from error
     except InvalidOperation as error:
         raise ValidationError(_("“%(value)s” is too large."), params={"value": value}) from error
+
+
+def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
+    """The sum to the last digit: ``sum()`` would round at 28."""
+    total = Decimal(0)
+    for amount in amounts:
+        total = EXACT.add(total, amount)
+    return total

@@ -16,12 +16,10 @@ from accounts.models import User
 from dao_portal.core.db.base import database_now
 from dao_portal.core.db.bulk import copy_rows
 from dao_portal.core.markdown import render_markdown
-from governance import services
 from governance.canonical import reason_hash
 from governance.models import PowerSnapshot, Proposal, ProposalQuerySet, Vote
 from governance.rules import Rules
-from governance.services.history import Ballot, write_history
-from governance.services.lifecycle import set_rule, snapshot_power, write_opening
+from governance.services import history, opening
 
 from ..people import PEOPLE
 from .members import NAMES, username
@@ -244,10 +242,12 @@ def _write_open(part: Part, rules: Rules, members: int, *, now: datetime) -> Pro
         days=days,
     )
     if part.for_everybody:
-        services.open_proposal(proposal_id=proposal.pk)
+        opening.open_proposal(proposal_id=proposal.pk)
         proposal.refresh_from_db()
     else:
-        write_opening(proposal, rules, total_power=_count_power(proposal, part, rules, members))
+        opening.write_opening(
+            proposal, rules, total_power=_count_power(proposal, part, rules, members)
+        )
     return proposal
 
 
@@ -257,8 +257,8 @@ def _write_decided(
     days = chance(part.number, "days").choice((3, 5, 7, 7, 10))
     start = now - closed_ago - days * DAY
     proposal = _save(part, members, now=now, start=start, source=Proposal.Source.DEMO, days=days)
-    set_rule(proposal, rules, total_power=_count_power(proposal, part, rules, members))
-    write_history(actor=None, proposal=proposal, ballots=_ballots(part, proposal))
+    opening.set_rule(proposal, rules, total_power=_count_power(proposal, part, rules, members))
+    history.write_history(actor=None, proposal=proposal, ballots=_ballots(part, proposal))
     return proposal
 
 
@@ -270,13 +270,13 @@ def _count_power(proposal: Proposal, part: Part, rules: Rules, members: int) -> 
     numbers = [number for first in drawn for number in range(first, min(first + GROUP, members))]
     names = [username(number + 1) for number in numbers[:count]]
     ids = list(User.objects.filter(username__in=names).values_list("pk", flat=True))
-    return snapshot_power(proposal, token_id=rules.token.pk, members=ids)
+    return opening.snapshot_power(proposal, token_id=rules.token.pk, members=ids)
 
 
 # --- votes --------------------------------------------------------------------------------------
 
 
-def _ballots(part: Part, proposal: Proposal) -> list[Ballot]:
+def _ballots(part: Part, proposal: Proposal) -> list[history.PastVote]:
     """Of whom was counted, the strongest vote; where the quorum is to be missed, the weakest."""
     assert proposal.voting_start
     assert proposal.voting_end
@@ -285,7 +285,7 @@ def _ballots(part: Part, proposal: Proposal) -> list[Ballot]:
     order = "power" if kind is EXPIRED else "-power"
     counted = PowerSnapshot.objects.filter(proposal=proposal).order_by(order, "pk")
     return [
-        Ballot(
+        history.PastVote(
             voter_id=voter_id,
             choice=kind.strong[place % len(kind.strong)]
             if kind.strong and place * 2 < part.votes

@@ -27,7 +27,7 @@ class CannotSeed(DomainError):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CommunitySize:
     """How many there are to be of each beside the demo's own; 0 asks for none."""
 
     members: int = 0
@@ -36,7 +36,7 @@ class Wanted:
     votes: int = 0
 
 
-def seed_large(wanted: Wanted, *, progress: Progress) -> Seeded:
+def seed_large(wanted: CommunitySize, *, progress: Progress) -> Seeded:
     """Fill the demo, then bring the large community beside it up to ``wanted``.
 
     What is here stays, also where it is more. Each chunk is a transaction of its own, so a run
@@ -61,7 +61,7 @@ def seed_large(wanted: Wanted, *, progress: Progress) -> Seeded:
     return seeded
 
 
-def _add_proposals_and_votes(wanted: Wanted, progress: Progress) -> None:
+def _add_proposals_and_votes(wanted: CommunitySize, progress: Progress) -> None:
     """What is decided gets its votes at once; then members vote on what is open."""
     members, rules = count_members(), current_rules()
     parts = plan_votes(members=members, proposals=wanted.proposals, votes=wanted.votes)
@@ -91,7 +91,7 @@ class _Stage:
             self.progress(self.name, self.here, self.total)
 
 
-def _require_possible(wanted: Wanted) -> None:
+def _require_possible(wanted: CommunitySize) -> None:
     members = max(wanted.members, count_members())
     proposals = max(wanted.proposals, count_proposals())
     if wanted.members > MOST_MEMBERS:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from ...services.lifecycle import advance_proposals
+from ...services import advancing
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print numbers for a machine")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        advanced = advance_proposals()
+        advanced = advancing.advance_proposals()
         if options["json"]:
             self.stdout.write(json.dumps(asdict(advanced)))
         else:

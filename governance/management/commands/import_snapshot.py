@@ -12,7 +12,7 @@ from dao_portal.core.db.base import database_now
 from dao_portal.core.errors import DomainError
 
 from ...models import Proposal
-from ...services.imports import import_proposals
+from ...services import imports
 from ..json_records import BrokenFile
 from ..snapshot import Export, read_export
 
@@ -43,7 +43,9 @@ class Command(BaseCommand):
             self._describe(export)
             if options["check"]:
                 return
-            report = import_proposals(actor=None, proposals=export.proposals, progress=self._show)
+            report = imports.import_proposals(
+                actor=None, proposals=export.proposals, progress=self._show
+            )
         except (BrokenFile, DomainError) as error:
             raise CommandError(f"{error}\nNothing was imported.") from error
         self.stdout.write(

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from dao_portal.core.errors import DomainError
 
 from ...models import Token
-from ...services.holders import import_holders
+from ...services import holders
 from ..holders_file import BrokenFile, read_holders
 
 
@@ -37,7 +37,7 @@ class Command(BaseCommand):
             lines = read_holders(options["file"])
             self.stdout.write(f"Read {len(lines):,} holders.")
             self.stdout.flush()
-            imported = import_holders(actor=None, token=token, lines=lines)
+            imported = holders.import_holders(actor=None, token=token, lines=lines)
         except (BrokenFile, DomainError) as error:
             raise CommandError(f"{error}\nNothing was imported.") from error
         unchanged = len(lines) - imported.given - imported.waiting

@@ -16,7 +16,7 @@ from django.db import transaction
 from accounts.models import User
 from dao_portal.core.errors import DomainError
 from dao_portal.core.options import get_option
-from dao_portal.core.services.options import set_option
+from dao_portal.core.services import options
 from dao_portal.core.text import validate_one_line
 
 from ...models import Token
@@ -104,5 +104,5 @@ class Command(BaseCommand):
         Token.objects.get_or_create(
             symbol=answers["token"], defaults={"name": answers["token_name"]}
         )
-        set_option("community.name", answers["name"], actor=admin)
-        set_option("governance.token", answers["token"], actor=admin)
+        options.set_option("community.name", answers["name"], actor=admin)
+        options.set_option("governance.token", answers["token"], actor=admin)

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.template.defaultfilters import filesizeformat
 
 from ...db.months import Month, ensure_months
-from ...services.retention import MonthSize, Retired, detach_expired_months, month_sizes
+from ...services import retention
 
 MOST_YEARS_BACK = 20
 
@@ -34,8 +34,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         made = ensure_months(since=first_day(options["since"]) if options["since"] else None)
-        retired = detach_expired_months() if options["detach"] else Retired()
-        sizes = month_sizes()
+        retired = retention.detach_expired_months() if options["detach"] else retention.Retired()
+        sizes = retention.month_sizes()
         if options["json"]:
             self.stdout.write(as_json(made, retired, sizes, detailed=options["sizes"]))
         else:
@@ -44,7 +44,12 @@ class Command(BaseCommand):
             raise CommandError("\n".join(retired.kept))
 
     def _print(
-        self, made: list[str], retired: Retired, sizes: list[MonthSize], *, detailed: bool
+        self,
+        made: list[str],
+        retired: retention.Retired,
+        sizes: list[retention.MonthSize],
+        *,
+        detailed: bool,
     ) -> None:
         lines = size_lines(sizes) if detailed else month_lines(sizes)
         self.stdout.write("\n".join(lines))
@@ -64,7 +69,9 @@ def first_day(text: str) -> datetime:
     return datetime(month.year, month.month, 1, tzinfo=UTC)
 
 
-def as_json(made: list[str], retired: Retired, sizes: list[MonthSize], *, detailed: bool) -> str:
+def as_json(
+    made: list[str], retired: retention.Retired, sizes: list[retention.MonthSize], *, detailed: bool
+) -> str:
     tables: dict[str, list[str]] = {size.table: [] for size in sizes}
     for size in sizes:
         if size.attached:
@@ -80,7 +87,7 @@ def as_json(made: list[str], retired: Retired, sizes: list[MonthSize], *, detail
     return json.dumps(report)
 
 
-def month_lines(sizes: list[MonthSize]) -> list[str]:
+def month_lines(sizes: list[retention.MonthSize]) -> list[str]:
     """One line a table: the months that it has, and the detached ones that are still there."""
     tables = list(dict.fromkeys(size.table for size in sizes))
     width = max(map(len, tables), default=0)
@@ -93,7 +100,7 @@ def month_lines(sizes: list[MonthSize]) -> list[str]:
     return lines
 
 
-def size_lines(sizes: list[MonthSize]) -> list[str]:
+def size_lines(sizes: list[retention.MonthSize]) -> list[str]:
     """A table of all months; rows are PostgreSQL's own estimate."""
     lines = [f"{'table':<16}{'month':<9}{'rows, about':>14}{'size':>12}"]
     for size in sizes:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from dao_portal.core.errors import DomainError
 from dao_portal.core.formats import until
 
-from ...large.seeding import Wanted, seed_large
+from ...large.seeding import CommunitySize, seed_large
 from ...people import HOSTS, PASSWORD
 from ...seeding import Seeded, seed_demo, votes_left_open
 
@@ -59,7 +59,9 @@ class Command(BaseCommand):
         }
         report = Report(self.stdout, quiet=not options["verbosity"])
         try:
-            seeded = seed_large(Wanted(**numbers), progress=report) if numbers else seed_demo()
+            seeded = (
+                seed_large(CommunitySize(**numbers), progress=report) if numbers else seed_demo()
+            )
         except DomainError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt as interrupt:

@@ -1,4 +1,4 @@
-"""The directory: who is a member, what power they have, and how often they vote."""
+"""The member_list: who is a member, what power they have, and how often they vote."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ACTIVE, LOWER_NAME, MODERATING, User
 from accounts.selectors import shown_members
-from treasury.selectors import greatest_holding
+from treasury.selectors import holdings
 
 from ..models import Proposal, Vote
-from .paging import Tab
+from . import paging
 
 PER_PAGE = 24
 # Counting a million members, or skipping them to show the page behind, takes seconds. So counting
@@ -47,8 +47,8 @@ ORDERS_OF_FEW: dict[str, tuple[Any, ...]] = {
 
 
 @dataclass(frozen=True)
-class DirectoryFilters:
-    """Who of the directory is asked for; whatever is unknown counts as not asked."""
+class MemberFilters:
+    """Who of the member_list is asked for; whatever is unknown counts as not asked."""
 
     show: str = ""
     words: str = ""
@@ -57,7 +57,7 @@ class DirectoryFilters:
 
 @dataclass(frozen=True)
 class MemberCard:
-    """One member in the directory; ``share`` is hundredths of the greatest power that is held."""
+    """One member in the member_list; ``share`` is hundredths of the greatest power that is held."""
 
     member: User
     power: Decimal
@@ -66,21 +66,21 @@ class MemberCard:
 
 
 @dataclass(frozen=True)
-class Directory:
-    """The directory as it was asked for. ``votes_held``: how many votes there ever were.
+class MemberList:
+    """The member_list as it was asked for. ``votes_held``: how many votes there ever were.
 
     A tab's count above ``most_counted`` says only that there are more.
     """
 
-    filters: DirectoryFilters
-    tabs: list[Tab]
+    filters: MemberFilters
+    tabs: list[paging.Tab]
     page: Page[Any]
     cards: list[MemberCard]
     votes_held: int
     most_counted: int = MOST_COUNTED
 
 
-class DirectoryPages(Paginator[Any]):
+class MemberPages(Paginator[Any]):
     """Pages of those who are listed; ``more_than`` is not 0 when others can be found by name."""
 
     def __init__(self, count: int, *, searched: bool) -> None:
@@ -90,13 +90,16 @@ class DirectoryPages(Paginator[Any]):
         super().__init__(range(count), PER_PAGE)
 
 
-def directory(filters: DirectoryFilters, *, page: str | None = None) -> Directory:
+def member_list(filters: MemberFilters, *, page: str | None = None) -> MemberList:
     """One page of the active members: at most eight queries, whoever they are."""
-    greatest = greatest_holding()
+    greatest = holdings.greatest_holding()
     found = _found(filters.words)
-    tabs = [Tab(key, label, _count(found.filter(SHOWN[key]))) for key, label in TAB_LABELS.items()]
+    tabs = [
+        paging.Tab(key, label, _count(found.filter(SHOWN[key])))
+        for key, label in TAB_LABELS.items()
+    ]
     count = next(tab.count for tab in tabs if tab.key == filters.show)
-    shown = DirectoryPages(count, searched=bool(filters.words)).get_page(page)
+    shown = MemberPages(count, searched=bool(filters.words)).get_page(page)
     first, last = (shown.number - 1) * PER_PAGE, shown.end_index()
     members = _with_power(
         found.filter(SHOWN[filters.show]), greatest.token_id if greatest else None
@@ -105,7 +108,7 @@ def directory(filters: DirectoryFilters, *, page: str | None = None) -> Director
         ordered = list(members.order_by(*ORDERS_OF_FEW[filters.sort])[first:last])
     else:
         ordered = _in_order(members, filters.sort, first, last)
-    return Directory(
+    return MemberList(
         filters=filters,
         tabs=tabs,
         page=shown,

@@ -17,9 +17,7 @@ from dao_portal.core.db.base import under
 
 from ..models import PowerSnapshot, Proposal, Vote
 from ..outcome import to_units
-from .charts import TurnoutChart, turnout_chart
-from .paging import CountedPaginator, Tab
-from .tallies import Standing, standing_of
+from . import paging, tallies, turnout_chart
 
 SORTS: dict[str, str | Promise] = {
     "power": _("Most power"),
@@ -56,46 +54,46 @@ class VoteRow:
 
 
 @dataclass(frozen=True)
-class VotesPage:
+class VoteList:
     """The votes as one reader sees them. ``may_vote``: they have power and have not voted."""
 
     proposal: Proposal
-    standing: Standing | None
+    standing: tallies.Standing | None
     filters: VoteFilters
-    tabs: list[Tab]
+    tabs: list[paging.Tab]
     page: Page[Vote]
     rows: list[VoteRow]
-    chart: TurnoutChart | None
+    chart: turnout_chart.TurnoutChart | None
     mine: Vote | None
     receipt: str
     may_vote: PowerSnapshot | None
 
 
-def votes_page(
+def vote_list(
     proposal: Proposal,
     viewer: User | AnonymousUser,
     filters: VoteFilters,
     *,
     page: str | None = None,
     with_chart: bool = True,
-) -> VotesPage:
+) -> VoteList:
     """One page of the votes on a published ``proposal``; the queries do not grow with the rows."""
-    standing = standing_of(proposal)
+    standing = tallies.standing_of(proposal)
     tabs = _tabs(standing)
     listed = _listed(proposal, filters)
     known = None if filters.with_reason else _count(tabs, filters.choice)
     votes = listed.select_related("voter__profile").order_by(*ORDERS[filters.sort])
     votes = votes.defer(*under("voter__profile", Profile.BODIES))
-    shown = CountedPaginator(votes, count=known).get_page(page)
+    shown = paging.CountedPaginator(votes, count=known).get_page(page)
     mine = _own_vote(proposal, viewer)
-    return VotesPage(
+    return VoteList(
         proposal=proposal,
         standing=standing,
         filters=filters,
         tabs=tabs,
         page=shown,
         rows=_rows(shown, listed, standing, mine),
-        chart=turnout_chart(proposal, standing) if standing and with_chart else None,
+        chart=turnout_chart.turnout_chart(proposal, standing) if standing and with_chart else None,
         mine=mine,
         receipt=mine.receipt(proposal.fingerprint) if mine else "",
         may_vote=_unused_power(proposal, viewer, mine),
@@ -109,19 +107,19 @@ def _listed(proposal: Proposal, filters: VoteFilters) -> QuerySet[Vote]:
     return votes.exclude(reason="") if filters.with_reason else votes
 
 
-def _tabs(standing: Standing | None) -> list[Tab]:
+def _tabs(standing: tallies.Standing | None) -> list[paging.Tab]:
     if standing is None:
         return []
-    choices = [Tab(choice.key, choice.label, choice.heads) for choice in standing.choices]
-    return [Tab("", _("All"), standing.voters), *choices]
+    choices = [paging.Tab(choice.key, choice.label, choice.heads) for choice in standing.choices]
+    return [paging.Tab("", _("All"), standing.voters), *choices]
 
 
-def _count(tabs: list[Tab], choice: str) -> int:
+def _count(tabs: list[paging.Tab], choice: str) -> int:
     return next((tab.count for tab in tabs if tab.key == choice), 0)
 
 
 def _rows(
-    shown: Page[Vote], listed: QuerySet[Vote], standing: Standing | None, mine: Vote | None
+    shown: Page[Vote], listed: QuerySet[Vote], standing: tallies.Standing | None, mine: Vote | None
 ) -> list[VoteRow]:
     votes = list(shown)
     if not votes or standing is None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
-from treasury.selectors import current_power
+from treasury.selectors import holdings
 
 from ..models import MAX_REASON, PowerSnapshot, Proposal, Vote
 
@@ -74,7 +74,7 @@ def vote_card(
     """
     phase = proposal.phase
     if phase == Phase.UPCOMING and viewer.is_authenticated:
-        return VoteCard("upcoming", power_now=current_power(viewer))
+        return VoteCard("upcoming", power_now=holdings.current_power(viewer))
     if not viewer.is_authenticated or not proposal.opened_at:
         return VoteCard(_state_for_anyone(proposal))
     vote = Vote.objects.filter(proposal=proposal, voter=viewer).first()

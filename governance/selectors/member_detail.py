@@ -14,7 +14,7 @@ from accounts.models import User
 from dao_portal.core.db.base import under
 
 from ..models import Proposal, Vote
-from .paging import CountedPaginator
+from . import paging
 
 LATEST = 7
 
@@ -32,8 +32,8 @@ class RecentVote:
 
 
 @dataclass(frozen=True)
-class MemberRecord:
-    """What a member did, in numbers. ``both`` and ``same`` compare with the reader's own votes."""
+class MemberDetail:
+    """What a member did, in numbers. ``both`` and ``same`` compare with the viewer's own votes."""
 
     recent: list[RecentVote]
     votes: int
@@ -47,20 +47,20 @@ class MemberRecord:
         return sum(bool(entry.choice) for entry in self.recent)
 
 
-def member_record(member: User, reader: User | AnonymousUser) -> MemberRecord:
-    """``member``'s record as ``reader`` sees it: four queries."""
+def member_detail(member: User, viewer: User | AnonymousUser) -> MemberDetail:
+    """``member``'s record as ``viewer`` sees it: four queries."""
     opened = Proposal.objects.filter(opened_at__isnull=False).order_by("-opened_at", "-number")
     recent = list(opened.defer(*Proposal.BODIES)[:LATEST])
     choices = dict(
         Vote.objects.filter(voter=member, proposal__in=recent).values_list("proposal", "vote_type")
     )
-    counts = _votes_beside(member, reader).aggregate(
+    counts = _votes_beside(member, viewer).aggregate(
         votes=Count("pk"),
         with_reason=Count("pk", filter=~Q(reason="")),
-        both=Count("reader_choice"),
-        same=Count("pk", filter=Q(reader_choice=F("vote_type"))),
+        both=Count("viewer_choice"),
+        same=Count("pk", filter=Q(viewer_choice=F("vote_type"))),
     )
-    return MemberRecord(
+    return MemberDetail(
         recent=[
             RecentVote(proposal, choices.get(proposal.pk, "")) for proposal in reversed(recent)
         ],
@@ -70,15 +70,15 @@ def member_record(member: User, reader: User | AnonymousUser) -> MemberRecord:
 
 
 def member_votes(
-    member: User, reader: User | AnonymousUser, *, count: int, page: str | None
+    member: User, viewer: User | AnonymousUser, *, count: int, page: str | None
 ) -> Page[Any]:
-    """``member``'s votes, latest first, each with ``reader_choice``, the reader's own or None.
+    """``member``'s votes, latest first, each with ``viewer_choice``, the viewer's own or None.
 
     ``count`` is how many there are: the record has counted them.
     """
-    votes = _votes_beside(member, reader).select_related("proposal")
+    votes = _votes_beside(member, viewer).select_related("proposal")
     votes = votes.defer(*under("proposal", Proposal.BODIES)).order_by("-created_at")
-    return CountedPaginator(votes, count=count).get_page(page)
+    return paging.CountedPaginator(votes, count=count).get_page(page)
 
 
 def member_proposals(member: User) -> QuerySet[Proposal]:
@@ -93,10 +93,10 @@ def member_proposals(member: User) -> QuerySet[Proposal]:
     )
 
 
-def _votes_beside(member: User, reader: User | AnonymousUser) -> QuerySet[Any]:
-    """``member``'s votes, each with ``reader_choice``: None where there is none to compare."""
-    reader_id = None if reader == member else reader.pk
-    own = Vote.objects.filter(proposal=OuterRef("proposal"), voter=reader_id)
+def _votes_beside(member: User, viewer: User | AnonymousUser) -> QuerySet[Any]:
+    """``member``'s votes, each with ``viewer_choice``: None where there is none to compare."""
+    viewer_id = None if viewer == member else viewer.pk
+    own = Vote.objects.filter(proposal=OuterRef("proposal"), voter=viewer_id)
     return Vote.objects.filter(voter=member).annotate(
-        reader_choice=Subquery(own.values("vote_type")[:1])
+        viewer_choice=Subquery(own.values("vote_type")[:1])
     )

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from dao_portal.core.formats import amount, until
-from treasury.selectors import current_power
+from treasury.selectors import holdings
 
 from ..models import Proposal
 from ..outcome import to_units
@@ -64,7 +64,7 @@ def publishing_checks(
 
 def publishing_power(member: User, rules: Rules) -> PublishingPower:
     """How ``member``'s power now compares with what publishing needs. One query."""
-    have, need = current_power(member), rules.proposal_threshold
+    have, need = holdings.current_power(member), rules.proposal_threshold
     track = max(to_units(have), to_units(need)) * HEADROOM or Fraction(1)
     return PublishingPower(have, need, to_units(have) * 100 / track, to_units(need) * 100 / track)
 
@@ -120,7 +120,7 @@ def _power_check(author: User, rules: Rules) -> Check:
     need = rules.proposal_threshold
     if not need:
         return Check("power", True, _("Every member may publish a proposal"))
-    have = current_power(author)
+    have = holdings.current_power(author)
     words = {"have": amount(have), "need": amount(need)}
     if have < need:
         text = _("You need %(need)s voting power to publish, and you have %(have)s.") % words

@@ -28,11 +28,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from treasury.models import UserToken
-from treasury.selectors import current_holding
+from treasury.selectors import holdings
 
 from ..models import Proposal, ProposalQuerySet, TallySlot, Vote
-from .paging import CountedPaginator, Tab
-from .tallies import Standing, standings
+from . import paging, tallies
 
 Status = Proposal.Status
 NEEDED_SHOWN = 5
@@ -80,7 +79,7 @@ UNVOTED = "unvoted"
 
 
 @dataclass(frozen=True)
-class ListFilters:
+class ProposalFilters:
     """What of the list is asked for; whatever is unknown counts as not asked."""
 
     status: str = ""
@@ -99,7 +98,7 @@ class ProposalRow:
     """One proposal in a list. ``choice`` is the reader's own vote, or ""."""
 
     proposal: Proposal
-    standing: Standing | None
+    standing: tallies.Standing | None
     choice: str
 
     @property
@@ -108,11 +107,11 @@ class ProposalRow:
 
 
 @dataclass(frozen=True)
-class ListPage:
+class ProposalList:
     """The list as one reader sees it. ``needed``: open votes that still want theirs."""
 
-    filters: ListFilters
-    tabs: list[Tab]
+    filters: ProposalFilters
+    tabs: list[paging.Tab]
     page: Page[Proposal]
     rows: list[ProposalRow]
     needed: list[Proposal]
@@ -121,29 +120,29 @@ class ListPage:
 
 
 def proposal_list(
-    viewer: User | AnonymousUser, filters: ListFilters, *, page: str | None = None
-) -> ListPage:
+    viewer: User | AnonymousUser, filters: ProposalFilters, *, page: str | None = None
+) -> ProposalList:
     """One page of the list: at most six queries, however many proposals it shows."""
     found = _found(viewer, filters)
     counts = _counts(found)
     rows = ordered(found.filter(STATUS_FILTERS[filters.status]), filters.sort)
     rows = rows.select_related("proposer").defer(*Proposal.BODIES)
-    shown = CountedPaginator(rows, count=counts[filters.status]).get_page(page)
+    shown = paging.CountedPaginator(rows, count=counts[filters.status]).get_page(page)
     needed = _needed(viewer)
-    return ListPage(
+    return ProposalList(
         filters=filters,
         tabs=_tabs(counts, filters.status),
         page=shown,
         rows=proposal_rows(list(shown), viewer),
         needed=needed[:NEEDED_SHOWN],
         more_needed=len(needed) > NEEDED_SHOWN,
-        holding=current_holding(viewer),
+        holding=holdings.current_holding(viewer),
     )
 
 
 def proposal_rows(proposals: Sequence[Proposal], viewer: User | AnonymousUser) -> list[ProposalRow]:
     """``proposals`` as rows, in their order: one query for the tallies, one for the votes."""
-    stands = standings(proposals)
+    stands = tallies.standings(proposals)
     choices: dict[Any, str] = {}
     if viewer.is_authenticated and stands:
         mine = Vote.objects.filter(proposal__in=list(stands), voter=viewer)
@@ -154,7 +153,7 @@ def proposal_rows(proposals: Sequence[Proposal], viewer: User | AnonymousUser) -
     ]
 
 
-def _found(viewer: User | AnonymousUser, filters: ListFilters) -> ProposalQuerySet:
+def _found(viewer: User | AnonymousUser, filters: ProposalFilters) -> ProposalQuerySet:
     """What every filter but the status leaves."""
     found = Proposal.objects.visible_to(viewer)
     if filters.type:
@@ -187,9 +186,9 @@ def _counts(found: ProposalQuerySet) -> dict[str, int]:
     return {status: counts[f"n_{status or 'all'}"] for status in STATUS_FILTERS}
 
 
-def _tabs(counts: dict[str, int], current: str) -> list[Tab]:
+def _tabs(counts: dict[str, int], current: str) -> list[paging.Tab]:
     return [
-        Tab(key, label, counts[key])
+        paging.Tab(key, label, counts[key])
         for key, label in TAB_LABELS.items()
         if key not in PASSING_TABS or key == current or (counts[key] and key != "active")
     ]

@@ -52,7 +52,7 @@ def unread_count(user: User | AnonymousUser) -> int:
     return notifications_of(user, unread_only=True).count()
 
 
-def inbox_page(user: User, *, unread_only: bool = False, page: str | None = None) -> Inbox:
+def notification_list(user: User, *, unread_only: bool = False, page: str | None = None) -> Inbox:
     """One page of the inbox in three queries; a page that does not exist is the nearest one."""
     shown = Paginator(notifications_of(user, unread_only=unread_only), PER_PAGE).get_page(page)
     return Inbox(

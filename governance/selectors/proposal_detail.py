@@ -14,7 +14,7 @@ from .. import clauses, wording
 from ..models import Proposal, Vote
 from ..outcome import to_units
 from ..rules import current_rules
-from .tallies import Standing, standing_of
+from . import tallies
 
 Phase = Proposal.Phase
 MOST_REASONS = 3
@@ -42,15 +42,15 @@ class RuleLines:
 
 
 @dataclass(frozen=True)
-class ProposalPage:
+class ProposalDetail:
     """What everybody sees of a proposal; the vote card is each reader's own.
 
-    ``state`` is what the page asks by whether it is still current (see Standing).
+    ``etag`` is what the page asks by whether it is still current (see Standing).
     """
 
     proposal: Proposal
-    state: str
-    standing: Standing | None
+    etag: str
+    standing: tallies.Standing | None
     headline: wording.Headline | None
     why: list[clauses.ClauseLine]
     reasons: list[Vote]
@@ -62,12 +62,12 @@ class ProposalPage:
         return self.proposal.phase in (Phase.UPCOMING, Phase.OPENING, Phase.OPEN, Phase.COUNTING)
 
 
-def proposal_page(proposal: Proposal) -> ProposalPage:
+def proposal_detail(proposal: Proposal) -> ProposalDetail:
     """Everything but the vote card, in two queries; today's rules are one more."""
-    standing = standing_of(proposal)
-    return ProposalPage(
+    standing = tallies.standing_of(proposal)
+    return ProposalDetail(
         proposal=proposal,
-        state=standing.state if standing else f"0-{proposal.phase.value}",
+        etag=standing.etag if standing else f"0-{proposal.phase.value}",
         standing=standing,
         headline=_headline(proposal, standing),
         why=_why(standing) if standing and standing.is_over else [],
@@ -76,7 +76,7 @@ def proposal_page(proposal: Proposal) -> ProposalPage:
     )
 
 
-def _why(standing: Standing) -> list[clauses.ClauseLine]:
+def _why(standing: tallies.Standing) -> list[clauses.ClauseLine]:
     return clauses.why(standing.outcome, standing.rule, voters=standing.voters)
 
 
@@ -125,7 +125,7 @@ def _share(quorum: int, total_power: Decimal | None) -> Fraction | None:
     return Fraction(quorum * 100, to_units(total_power)) if total_power else None
 
 
-def _headline(proposal: Proposal, standing: Standing | None) -> wording.Headline | None:
+def _headline(proposal: Proposal, standing: tallies.Standing | None) -> wording.Headline | None:
     if proposal.phase == Phase.CANCELLED:
         return wording.cancelled_headline(proposal.outcome_note)
     if proposal.phase == Phase.WITHDRAWN:

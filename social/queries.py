@@ -11,13 +11,13 @@ from uuid import UUID
 
 from django.http import QueryDict
 
-from .selectors.comments import Sort
+from .selectors import comment_list
 
 SORT_COOKIE = "comments_sort"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DiscussionQuery:
     """A page of a discussion, and the form that is open on it.
 
     ``thread``: that thread alone. ``reply``: the comment that is being answered. ``content`` and
@@ -25,7 +25,7 @@ class Wanted:
     comment of its own.
     """
 
-    sort: Sort = Sort.TOP
+    sort: comment_list.Sort = comment_list.Sort.TOP
     page: str = ""
     thread: UUID | None = None
     reply: UUID | None = None
@@ -33,9 +33,9 @@ class Wanted:
     error: str = ""
 
 
-def read_wanted(query: QueryDict, cookies: Mapping[str, str]) -> Wanted:
+def read_discussion_query(query: QueryDict, cookies: Mapping[str, str]) -> DiscussionQuery:
     """What the address asks for; the order is the one asked for last where it names none."""
-    return Wanted(
+    return DiscussionQuery(
         sort=read_sort(query, cookies),
         page=query.get("page", ""),
         thread=read_uuid(query.get("thread", "")),
@@ -43,12 +43,12 @@ def read_wanted(query: QueryDict, cookies: Mapping[str, str]) -> Wanted:
     )
 
 
-def read_sort(query: QueryDict, cookies: Mapping[str, str]) -> Sort:
+def read_sort(query: QueryDict, cookies: Mapping[str, str]) -> comment_list.Sort:
     """The order that the address or, failing that, the reader's cookie names."""
     for name in (query.get("sort"), cookies.get(SORT_COOKIE)):
-        if name in Sort.values:
-            return Sort(name)
-    return Sort.TOP
+        if name in comment_list.Sort.values:
+            return comment_list.Sort(name)
+    return comment_list.Sort.TOP
 
 
 def read_uuid(text: str) -> UUID | None:

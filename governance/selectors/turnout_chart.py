@@ -14,7 +14,7 @@ from django.db.models import Count, DateTimeField, DurationField, F, Func, Max, 
 from .. import clauses
 from ..models import Proposal, Vote
 from ..outcome import Tally, from_units, to_units
-from .tallies import Standing
+from . import tallies
 
 STEPS = 48
 TABLE_ROWS = 8
@@ -90,7 +90,7 @@ class TurnoutChart:
         return self.table[-1]
 
 
-def turnout_chart(proposal: Proposal, standing: Standing) -> TurnoutChart | None:
+def turnout_chart(proposal: Proposal, standing: tallies.Standing) -> TurnoutChart | None:
     """The chart of a proposal that has opened; None when its votes lie within a minute.
 
     One query, which counts the votes of each step: who changed a vote counts from the change on.
@@ -135,7 +135,7 @@ def _count_by_step(proposal: Proposal, start: datetime, step: timedelta) -> Iter
     )
 
 
-def _points(counts: list[Any], standing: Standing, seen: datetime) -> list[Point]:
+def _points(counts: list[Any], standing: tallies.Standing, seen: datetime) -> list[Point]:
     """The running totals where they change: each at the latest vote of its step."""
     totals, voters, points = {"yes": 0, "no": 0, "abstain": 0}, 0, []
     for at in dict.fromkeys(count["step"] for count in counts):
@@ -150,11 +150,13 @@ def _points(counts: list[Any], standing: Standing, seen: datetime) -> list[Point
     return points
 
 
-def _point(at: datetime, voters: int, tally: Tally, standing: Standing) -> Point:
+def _point(at: datetime, voters: int, tally: Tally, standing: tallies.Standing) -> Point:
     return Point(at, voters, tally, tally.counted(standing.rule.quorum_mode))
 
 
-def _draw(points: list[Point], start: datetime, end: datetime, standing: Standing) -> TurnoutChart:
+def _draw(
+    points: list[Point], start: datetime, end: datetime, standing: tallies.Standing
+) -> TurnoutChart:
     quorum = standing.rule.quorum
     top = max(quorum, points[-1].tally.turnout) * HEADROOM or Fraction(1)
     span = end - start

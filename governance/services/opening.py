@@ -1,0 +1,147 @@
+"""Opening: power is counted and the rule frozen, or it is written down that it was too late."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Sum
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+
+from dao_portal.core.actions import Action
+from dao_portal.core.audit.events import record
+from dao_portal.core.db.base import database_now
+from dao_portal.core.options import get_option
+
+from ..canonical import canonical_amount, canonical_hash
+from ..errors import NotPublishable
+from ..models import RULE_VERSION, PowerSnapshot, Proposal
+from ..rules import Rules, current_rules
+from ..selectors import proposal_files
+from . import locks
+
+
+@transaction.atomic
+def open_proposal(*, proposal_id: UUID) -> bool:
+    """Freeze power and rule, and let votes in. True for the one call that did it.
+
+    Late is better than never, but never after the end: see ``expire_proposal``. Takes the
+    proposal's advisory lock alone, and so waits for whoever still adds power. Power is counted at
+    ``opened_at``, for every holder at once.
+    """
+    locks.lock_alone(proposal_id)
+    proposal = locks.lock_row(proposal_id)
+    if not Proposal.objects.due_to_open().filter(pk=proposal_id).exists():
+        return False
+    rules = current_rules()
+    if rules.token is None:
+        raise NotPublishable(_("The community has no governance token yet."))
+    write_opening(proposal, rules, total_power=snapshot_power(proposal, token_id=rules.token.pk))
+    return True
+
+
+def write_opening(proposal: Proposal, rules: Rules, *, total_power: Decimal) -> None:
+    """Freeze ``rules`` on ``proposal`` and let votes in; its power is counted. Needs its lock."""
+    set_rule(proposal, rules, total_power=total_power)
+    freeze_rule(proposal)
+    proposal.opened_at = database_now()
+    proposal.save()
+    record(
+        Action.PROPOSAL_OPENED,
+        actor=None,
+        resource=proposal,
+        new={
+            "number": proposal.number,
+            "fingerprint": proposal.fingerprint,
+            "total_power": canonical_amount(total_power),
+            "quorum": canonical_amount(rules.quorum_of(total_power)),
+        },
+    )
+
+
+def snapshot_power(
+    proposal: Proposal, *, token_id: UUID, members: Sequence[UUID] | None = None
+) -> Decimal:
+    """Count everybody's power in one statement; the sum. Each part is rounded down, then added.
+
+    Only that of ``members`` where they are given: no real opening does that.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO power_snapshots (proposal_id, user_id, own, staked, delegated, power)
+            SELECT %(proposal)s, user_id, own, staked, 0, own + staked
+            FROM (
+                SELECT user_id,
+                       trunc(balance * %(balance_weight)s, 18) AS own,
+                       trunc(staked_balance * %(staked_weight)s, 18) AS staked
+                FROM user_tokens
+                WHERE token_id = %(token)s
+                  AND (%(members)s::uuid[] IS NULL OR user_id = ANY(%(members)s))
+            ) AS parts
+            WHERE own + staked > 0
+            """,
+            {
+                "proposal": proposal.pk,
+                "token": token_id,
+                "members": None if members is None else list(members),
+                "balance_weight": get_option("power.balance_weight"),
+                "staked_weight": get_option("power.staked_weight"),
+            },
+        )
+    total: Decimal = PowerSnapshot.objects.filter(proposal=proposal).aggregate(
+        total=Coalesce(Sum("power"), Decimal(0))
+    )["total"]
+    return total
+
+
+def set_rule(proposal: Proposal, rules: Rules, *, total_power: Decimal) -> None:
+    """Let ``proposal`` be judged by ``rules``, among so much power; saves nothing."""
+    proposal.token = rules.token
+    proposal.total_power = total_power
+    proposal.quorum_mode = rules.quorum_mode
+    proposal.quorum_threshold = rules.quorum_of(total_power)
+    proposal.approval_numerator = rules.approval.numerator
+    proposal.approval_denominator = rules.approval.denominator
+
+
+def freeze_rule(proposal: Proposal) -> None:
+    """Set what follows from the rule that is already on ``proposal``; saves nothing."""
+    proposal.rule_version = RULE_VERSION
+    rule = proposal.rule
+    places = Decimal(1).scaleb(-18)
+    proposal.approval_threshold = (
+        Decimal(rule.approval_numerator) / Decimal(rule.approval_denominator)
+    ).quantize(places)
+    proposal.fingerprint = f"sha256:{canonical_hash(proposal_files.fingerprinted(proposal))}"
+
+
+@transaction.atomic
+def expire_proposal(*, proposal_id: UUID) -> bool:
+    """Write down that voting could not be opened in time. True for the one call that did it.
+
+    Nobody was counted and nobody could vote, so there is no rule, no digest and nothing to count.
+    """
+    locks.lock_alone(proposal_id)
+    proposal = locks.lock_row(proposal_id)
+    if not Proposal.objects.missed().filter(pk=proposal_id).exists():
+        return False
+    proposal.status = Proposal.Status.EXPIRED
+    proposal.outcome_reason = Proposal.Phase.NOT_OPENED
+    proposal.closed_at = database_now()
+    proposal.save()
+    record(
+        Action.PROPOSAL_NOT_OPENED,
+        actor=None,
+        resource=proposal,
+        old={"status": Proposal.Status.ACTIVE},
+        new={
+            "number": proposal.number,
+            "status": proposal.status,
+            "reason": proposal.outcome_reason,
+        },
+    )
+    return True
