@@ -7,10 +7,9 @@ from urllib.parse import urlsplit
 
 from allauth.account import forms as allauth
 from allauth.account.adapter import get_adapter
-from allauth.core import ratelimit
+from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.hashers import make_password
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.forms.utils import ErrorDict
@@ -32,11 +31,12 @@ from dao_portal.core.once import AlreadySent, claim, made_before, read_key
 from dao_portal.core.text import one_line, validate_one_line
 
 from . import services
+from .links import count_own_link
 from .models import NameTaken, Profile, User
 from .names import validate_display_name
 from .pictures import MOST_BYTES, square_picture
 from .preferences import THEMES, zone_choices
-from .selectors import address_is_kept, members_at
+from .selectors import members_at
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -100,8 +100,7 @@ class SignupForm(PlainWords, allauth.SignupForm):
     sent_again = False
 
     def validate_unique_email(self, email: str) -> str:
-        """Whether it is somebody's is not said; that a member wrote it down makes it nobody's."""
-        self.account_already_exists = address_is_kept(email)
+        """Whether it is somebody's is not said: the account is made, and the mail tells."""
         return email
 
     def full_clean(self) -> None:
@@ -122,7 +121,7 @@ class SignupForm(PlainWords, allauth.SignupForm):
         """Make the account, all of it or nothing; a form that is sent twice makes one.
 
         Whether the address was known before, and whether this is the second sending, changes
-        nothing of the answer; a known address costs as much work, so that the clock does not tell.
+        nothing of the answer.
         """
         adapter = get_adapter(request)
         try:
@@ -130,8 +129,6 @@ class SignupForm(PlainWords, allauth.SignupForm):
                 (new,) = new_keys(1)
                 if self.sent_again or claim(**self._once(), result=new) != new:
                     return None, adapter.respond_email_verification_sent(request, None)
-                if self.account_already_exists:
-                    make_password(self.cleaned_data["password1"])
                 saved: tuple[User | None, HttpResponse | None] = super().try_save(request)
                 return saved
         except AlreadySent as other_words:  # which were sent at this very moment
@@ -141,28 +138,15 @@ class SignupForm(PlainWords, allauth.SignupForm):
             self.add_error("username", str(refusal))
             return None, render_page(request, "account/signup.html", {"form": self}, status=422)
 
+    def save(self, request: HttpRequest) -> User:
+        typed = self.cleaned_data
+        return services.sign_up(
+            username=typed["username"], email=typed["email"], password=typed["password1"]
+        )
+
     def _once(self) -> dict[str, Any]:
         sent = [str(self.data.get(name, "")).strip().lower() for name in ("email", "username")]
         return {"key": read_key(self.data), "form": "sign-up", "actor": None, "sent": sent}
-
-
-def count_own_link(request: HttpRequest, address: str) -> None:
-    """Count a link that a member asks for by who asks as well, before allauth counts the address.
-
-    Else strangers could keep the owner's link back, by signing up with the address at that moment.
-    Who asks too often is told.
-    """
-    own = f"{request.user.pk}:{address.lower()}"
-    if ratelimit.consume(request, action="confirm_email", key=own):
-        ratelimit.clear(request, action="confirm_email", key=address.lower())
-    else:
-        messages.info(
-            request,
-            gettext(
-                "We mailed a link to this address a moment ago. You can ask for another in three"
-                " minutes, ten times a day at most."
-            ),
-        )
 
 
 class AddEmailForm(PlainWords, allauth.AddEmailForm):
@@ -171,9 +155,10 @@ class AddEmailForm(PlainWords, allauth.AddEmailForm):
         "email": _("We send a link to it. It counts only after you have opened that link."),
     }
 
-    def save(self, request: HttpRequest) -> Any:
-        count_own_link(request, self.cleaned_data["email"])
-        return super().save(request)
+    def save(self, request: HttpRequest) -> EmailAddress:
+        address: str = self.cleaned_data["email"]
+        may_mail = count_own_link(request, member=self.user, address=address)
+        return EmailAddress.objects.add_email(request, self.user, address, confirm=may_mail)
 
 
 class ResetPasswordForm(PlainWords, allauth.ResetPasswordForm):

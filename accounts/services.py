@@ -28,6 +28,7 @@ from dao_portal.core.text import one_line, validate_one_line
 from .models import Profile, User, Wallet
 from .names import normal_username, validate_display_name, validate_username
 from .preferences import validate_preferences
+from .selectors import address_is_kept
 from .skeletons import skeleton
 
 AN_HOUR = timedelta(hours=1)
@@ -65,6 +66,23 @@ class ImportedMembers:
 
 
 @transaction.atomic
+def sign_up(*, username: str, email: str, password: str) -> User:
+    """Make a member who has yet to open the link that is mailed to ``email``.
+
+    Raises NameTaken.
+
+    The same is made and counted whether or not the address is known already, so that nobody learns
+    it: not from the time, and not from whether the username is taken afterwards. ``User.email``
+    alone differs, which one member can have: where it stands in another row it stays empty, until
+    the link is opened and release_address() has taken it from whoever only typed it.
+    """
+    kept = address_is_kept(email)
+    member = User.objects.create_user(username, None if kept else email, password)
+    EmailAddress.objects.create(user=member, email=email.lower(), primary=True)
+    return member
+
+
+@transaction.atomic
 def record_joining(*, user: User) -> None:
     """Write down that ``user`` signed up."""
     record(Action.MEMBER_JOINED, actor=user, resource=user)
@@ -80,16 +98,23 @@ def record_account_change(*, action: Action, member: User) -> None:
 def sync_email_verified(*, user: User) -> None:
     """Make ``email_verified`` say of the member's address what allauth knows of it.
 
-    Locks the member. Nothing happens when it already says so.
+    Locks the member. Nothing happens when it already says so. A sign-up whose address stood in
+    another row gets it here.
     """
     member = User.objects.select_for_update().get(pk=user.pk)
+    if member.email is None:
+        member.email = (
+            EmailAddress.objects.filter(user=member, primary=True, verified=True)
+            .values_list("email", flat=True)
+            .first()
+        )
     verified = EmailAddress.objects.filter(
         user=member, email__iexact=member.email or "", verified=True
     ).exists()
     if verified == member.email_verified:
         return
     member.email_verified = verified
-    member.save(update_fields=["email_verified", "updated_at"])
+    member.save(update_fields=["email", "email_verified", "updated_at"])
     if verified:
         record(Action.MEMBER_VERIFIED, actor=member, resource=member)
 
