@@ -27,7 +27,11 @@ from .links import count_link
 from .mails import announce_account_change
 from .models import NameTaken, Profile, User
 from .names import normal_username
-from .selectors import is_confirmed_by_another, looks_taken
+from .selectors import (
+    is_confirmed_by_another,
+    looks_taken,
+    validate_no_office_of_a_member,
+)
 
 MOST_EMAIL = 254  # characters: what the columns hold, and what a mail server takes (RFC 5321)
 # One sentence for both ways to sign in: it must not tell which half was wrong.
@@ -94,8 +98,10 @@ class AccountAdapter(DefaultAccountAdapter):
     def clean_username(self, username: str, shallow: bool = False) -> str:
         """``username`` as it is stored; ValidationError when nobody, or somebody, may have it."""
         username = super().clean_username(normal_username(username), shallow)
-        if not shallow and looks_taken(username):
-            raise ValidationError(NameTaken.message, code="taken")
+        if not shallow:
+            validate_no_office_of_a_member(username)
+            if looks_taken(username):
+                raise ValidationError(NameTaken.message, code="taken")
         return username
 
     def get_from_email(self) -> str:

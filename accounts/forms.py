@@ -36,7 +36,7 @@ from .models import NameTaken, Profile, User
 from .names import validate_display_name
 from .pictures import MOST_BYTES, square_picture
 from .preferences import THEMES, zone_choices
-from .selectors import members_at
+from .selectors import members_at, validate_no_office_of_a_member
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -321,7 +321,9 @@ class ProfileForm(forms.ModelForm[Profile]):
         if not changed or set(NAMES) & set(self.errors):
             return
         try:
-            validate_display_name(**{name: self.cleaned_data[name] for name in NAMES})
+            names = {name: self.cleaned_data[name] for name in NAMES}
+            validate_display_name(**names)
+            validate_no_office_of_a_member(" ".join(names.values()))
         except forms.ValidationError as error:
             self.add_error("first_name", error)
 

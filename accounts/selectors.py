@@ -13,7 +13,13 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from .models import MODERATING, UNFINISHED, User
-from .names import normal_username, validate_display_name, validate_username
+from .names import (
+    RESERVED_NAME,
+    beside_office,
+    normal_username,
+    validate_display_name,
+    validate_username,
+)
 
 PORTION = 2_000  # members read at a time
 
@@ -102,6 +108,16 @@ def looks_taken(username: str) -> bool:
     return staff.filter(name_skeleton=looks).exists()
 
 
+def validate_no_office_of_a_member(name: str) -> None:
+    """ValidationError when ``name`` is a member's username and an office: gracemod beside a grace.
+
+    Also grace herself is not called so. Whoever is called Mahmod may be, unless somebody is mah.
+    """
+    rests = beside_office(name)
+    if rests and User.objects.filter(username_skeleton__in=rests).exists():
+        raise ValidationError(RESERVED_NAME, code="reserved")
+
+
 def look_alikes() -> Iterator[LookAlike]:
     """Members who look like another, and those whose name could not be chosen today.
 
@@ -124,10 +140,12 @@ def look_alikes() -> Iterator[LookAlike]:
         shown = f"{first_name} {last_name}".strip()
         try:
             validate_username(username)
+            validate_no_office_of_a_member(username)
         except ValidationError as error:
             yield LookAlike(username, shown, "username", " ".join(error.messages))
         try:
             validate_display_name(first_name, last_name)
+            validate_no_office_of_a_member(shown)
         except ValidationError as error:
             yield LookAlike(username, shown, "name", " ".join(error.messages))
 

@@ -28,7 +28,7 @@ from dao_portal.core.text import one_line, validate_one_line
 from .models import Profile, User, Wallet
 from .names import normal_username, validate_display_name, validate_username
 from .preferences import validate_preferences
-from .selectors import address_is_kept
+from .selectors import address_is_kept, validate_no_office_of_a_member
 from .skeletons import skeleton
 
 AN_HOUR = timedelta(hours=1)
@@ -180,6 +180,7 @@ def update_profile(
         validate_one_line(words[field])
     if names != {"first_name": member.first_name, "last_name": member.last_name}:
         validate_display_name(**names)
+        validate_no_office_of_a_member(" ".join(names.values()))
     changed = [
         name
         for row, values in ((member, names), (profile, words))
@@ -220,6 +221,7 @@ def rename_member(*, actor: User | None, member: User, username: str) -> User:
     renamed = User.objects.select_for_update().get(pk=member.pk)
     old = renamed.username
     validate_username(username)
+    validate_no_office_of_a_member(username)
     renamed.username = normal_username(username)
     renamed.save(update_fields=["username", "updated_at"])
     record(

@@ -227,6 +227,15 @@ def test_strangers_together_mail_an_address_ten_times_a_day_at_most(mira, addres
     assert mails == [NETWORKS_MOST] * 3 + [DAYS_MOST - 3 * NETWORKS_MOST, 0, 0]
 
 
+def test_member_whose_address_is_known_to_be_theirs_gets_the_link_at_their_first_sign_in():
+    """Not word that it belongs to an account: that is their own."""
+    UserFactory(username="moved", email="moved@example.org")
+
+    Client().post(LOGIN, {"login": "moved", "password": PASSWORD})
+
+    assert len(links("/accounts/confirm-email/")) == 1
+
+
 def test_sign_in_to_what_was_never_confirmed_mails_one_link_in_three_minutes():
     Client().post(SIGN_UP, NEWCOMER)
     login = {"login": NEWCOMER["username"], "password": NEWCOMER["password1"]}
