@@ -263,6 +263,8 @@ class ProfileForm(forms.ModelForm[Profile]):
         error_messages={"invalid_choice": _("Choose one of the listed time zones.")},
         widget=ZoneSelect,
     )
+    # Of which saved profile this is a change: that another window did not save a newer one.
+    version = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Profile
@@ -285,6 +287,7 @@ class ProfileForm(forms.ModelForm[Profile]):
             "last_name": member.last_name,
             "theme": theme,
             "time_zone": profile.preferences.get("time_zone", "UTC"),
+            "version": services.version_of(services.written_profile(member, profile)),
         }
         super().__init__(data, files, instance=profile, initial=initial)
         self.fields["time_zone"].choices = zone_choices(timezone.now())  # type: ignore[attr-defined]
@@ -304,6 +307,9 @@ class ProfileForm(forms.ModelForm[Profile]):
         except DomainError as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
 
+    def clean_version(self) -> str | None:
+        return self.cleaned_data["version"] or None
+
     def clean(self) -> None:
         super().clean()
         self._clean_name()
@@ -312,8 +318,18 @@ class ProfileForm(forms.ModelForm[Profile]):
     def refuse(self, refusal: DomainError) -> None:
         """Show why it could not be saved, at the field that it is about."""
         field = refusal.field if isinstance(refusal, NameTaken) else None
+        if isinstance(refusal, services.ProfileChanged):
+            self._show_beside(refusal)
         self.add_error("bio" if isinstance(refusal, TextTooLarge) else field, str(refusal))
         self._ask_for_picture_again()
+
+    def _show_beside(self, other: services.ProfileChanged) -> None:
+        """Say at each field what the other window saved, and let the next saving replace it."""
+        self.data = {**dict(self.data.items()), "version": other.version}
+        for name, saved in other.standing.items():
+            if name in self.cleaned_data and saved != self.cleaned_data[name]:
+                words = gettext("Saved in the other window: %(saved)s") % {"saved": saved}
+                self.add_error(name, words if saved else gettext("Empty in the other window."))
 
     def _clean_name(self) -> None:
         """A new name must be one that may be chosen; who has one already may keep it."""

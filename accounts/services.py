@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +16,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext_lazy
 
 from dao_portal.core.actions import Action
@@ -55,6 +58,23 @@ PICTURES = Limit(
 
 class WalletClaimed(DomainError):
     """Somebody says that this address is theirs and has not proved it."""
+
+
+class ProfileChanged(DomainError):
+    """The profile was saved elsewhere after it was read for editing.
+
+    ``standing`` is what stands there now, by field, and ``version`` its version.
+    """
+
+    message = _lazy(
+        "Your profile was changed in another window after you opened this one. Nothing was saved,"
+        " and what you wrote is still here: save it again to replace the other version."
+    )
+
+    def __init__(self, standing: dict[str, str]) -> None:
+        self.standing = standing
+        self.version = version_of(standing)
+        super().__init__()
 
 
 @dataclass(frozen=True)
@@ -140,6 +160,28 @@ def release_address(*, owner: User, address: str) -> None:
         record(Action.EMAIL_REMOVED, actor=owner, resource=other)
 
 
+def written_profile(member: User, profile: Profile) -> dict[str, str]:
+    """What ``member`` has written of themselves, by the form's fields.
+
+    Without the theme, of which each browser has its own, and without the picture.
+    """
+    return {
+        "first_name": member.first_name,
+        "last_name": member.last_name,
+        "bio": profile.bio,
+        "website": profile.website,
+        "twitter": profile.twitter,
+        "discord": profile.discord,
+        "telegram": profile.telegram,
+        "time_zone": profile.preferences.get("time_zone", "UTC"),
+    }
+
+
+def version_of(written: dict[str, str]) -> str:
+    """A short name for just these words; the rows' ``updated_at`` moves for other reasons too."""
+    return hashlib.sha256(json.dumps(written, sort_keys=True).encode()).hexdigest()[:16]
+
+
 @transaction.atomic
 def update_profile(
     *,
@@ -154,6 +196,7 @@ def update_profile(
     theme: str,
     time_zone: str,
     picture: bytes | None = None,
+    version: str | None = None,
 ) -> Profile:
     """Write ``actor``'s own profile; the text becomes HTML once, here.
 
@@ -162,10 +205,14 @@ def update_profile(
     ``picture`` is what square_picture() made; None keeps the one there is. The audit row says which
     fields changed, never to what: they are personal. Raises ValidationError for what no line or
     name may hold, and NameTaken for the name of somebody else.
+
+    ``version`` is that of what ``actor`` read; ProfileChanged where another stands, unless it says
+    the same. None where nobody has read any.
     """
     SAVES.count(actor)
     member = User.objects.select_for_update().get(pk=actor.pk)
     profile, _created = Profile.objects.get_or_create(user=member)
+    standing = written_profile(member, profile)
     names = {"first_name": one_line(first_name), "last_name": one_line(last_name)}
     words = {
         "bio": bio.strip(),
@@ -187,6 +234,8 @@ def update_profile(
         for name, value in values.items()
         if getattr(row, name) != value
     ]
+    if version not in (None, version_of(standing)) and changed:
+        raise ProfileChanged(standing)
     for name, value in names.items():
         setattr(member, name, value)
     for name, value in words.items():
