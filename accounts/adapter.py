@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
 from django.conf import settings
@@ -22,14 +23,22 @@ from dao_portal.core.web.throttle import give_back
 
 from . import guesses
 from .forms import TOO_LONG
+from .links import count_link
 from .mails import announce_account_change
 from .models import NameTaken, Profile, User
 from .names import normal_username
-from .selectors import looks_taken
+from .selectors import (
+    is_confirmed_by_another,
+    looks_taken,
+    validate_no_office_of_a_member,
+)
 
 MOST_EMAIL = 254  # characters: what the columns hold, and what a mail server takes (RFC 5321)
 # One sentence for both ways to sign in: it must not tell which half was wrong.
-WRONG_LOGIN = _("The username, e-mail address or password is not right.")
+WRONG_LOGIN = _(
+    "The username, e-mail address or password is not right. An address counts once you have opened"
+    " the link that we mailed to it; until then, sign in by username."
+)
 
 
 def on_portal(address: str) -> str:
@@ -89,8 +98,10 @@ class AccountAdapter(DefaultAccountAdapter):
     def clean_username(self, username: str, shallow: bool = False) -> str:
         """``username`` as it is stored; ValidationError when nobody, or somebody, may have it."""
         username = super().clean_username(normal_username(username), shallow)
-        if not shallow and looks_taken(username):
-            raise ValidationError(NameTaken.message, code="taken")
+        if not shallow:
+            validate_no_office_of_a_member(username)
+            if looks_taken(username):
+                raise ValidationError(NameTaken.message, code="taken")
         return username
 
     def get_from_email(self) -> str:
@@ -109,6 +120,26 @@ class AccountAdapter(DefaultAccountAdapter):
             "url": reverse("account_set_password"),
         }
         return super().get_reauthentication_methods(user) or [by_mail]
+
+    def should_send_confirmation_mail(
+        self, request: HttpRequest, email_address: EmailAddress, signup: bool
+    ) -> bool:
+        """As often as strangers may have one mailed; the links of before work on."""
+        return count_link(request, member=email_address.user, address=email_address.email)
+
+    def send_confirmation_mail(
+        self, request: HttpRequest, emailconfirmation: Any, signup: bool
+    ) -> None:
+        """The link that confirms; where the address is an account's already, word of that.
+
+        So a stranger who signs up with the address of a member, or signs in to what they made so,
+        sees and waits for the same as with any other address.
+        """
+        typed = emailconfirmation.email_address
+        if is_confirmed_by_another(typed.email, than=typed.user):
+            self.send_account_already_exists_mail(typed.email)
+        else:
+            super().send_confirmation_mail(request, emailconfirmation, signup)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Render and send, after moving every link in the context to PORTAL_URL."""

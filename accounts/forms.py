@@ -7,10 +7,9 @@ from urllib.parse import urlsplit
 
 from allauth.account import forms as allauth
 from allauth.account.adapter import get_adapter
-from allauth.core import ratelimit
+from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.hashers import make_password
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.forms.utils import ErrorDict
@@ -32,11 +31,12 @@ from dao_portal.core.web.htmx import render_page
 from dao_portal.core.web.http import see_other
 
 from . import services
+from .links import count_own_link
 from .models import NameTaken, Profile, User
 from .names import validate_display_name
 from .pictures import MOST_BYTES, square_picture
 from .preferences import THEMES, zone_choices
-from .selectors import address_is_kept, members_at
+from .selectors import members_at, validate_no_office_of_a_member
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -100,8 +100,7 @@ class SignupForm(PlainWords, allauth.SignupForm):
     sent_again = False
 
     def validate_unique_email(self, email: str) -> str:
-        """Whether it is somebody's is not said; that a member wrote it down makes it nobody's."""
-        self.account_already_exists = address_is_kept(email)
+        """Whether it is somebody's is not said: the account is made, and the mail tells."""
         return email
 
     def full_clean(self) -> None:
@@ -122,7 +121,7 @@ class SignupForm(PlainWords, allauth.SignupForm):
         """Make the account, all of it or nothing; a form that is sent twice makes one.
 
         Whether the address was known before, and whether this is the second sending, changes
-        nothing of the answer; a known address costs as much work, so that the clock does not tell.
+        nothing of the answer.
         """
         adapter = get_adapter(request)
         try:
@@ -130,8 +129,6 @@ class SignupForm(PlainWords, allauth.SignupForm):
                 (new,) = new_keys(1)
                 if self.sent_again or claim(**self._once(), result=new) != new:
                     return None, adapter.respond_email_verification_sent(request, None)
-                if self.account_already_exists:
-                    make_password(self.cleaned_data["password1"])
                 saved: tuple[User | None, HttpResponse | None] = super().try_save(request)
                 return saved
         except AlreadySent as other_words:  # which were sent at this very moment
@@ -141,28 +138,15 @@ class SignupForm(PlainWords, allauth.SignupForm):
             self.add_error("username", str(refusal))
             return None, render_page(request, "account/signup.html", {"form": self}, status=422)
 
+    def save(self, request: HttpRequest) -> User:
+        typed = self.cleaned_data
+        return services.sign_up(
+            username=typed["username"], email=typed["email"], password=typed["password1"]
+        )
+
     def _once(self) -> dict[str, Any]:
         sent = [str(self.data.get(name, "")).strip().lower() for name in ("email", "username")]
         return {"key": read_key(self.data), "form": "sign-up", "actor": None, "sent": sent}
-
-
-def count_own_link(request: HttpRequest, address: str) -> None:
-    """Count a link that a member asks for by who asks as well, before allauth counts the address.
-
-    Else strangers could keep the owner's link back, by signing up with the address at that moment.
-    Who asks too often is told.
-    """
-    own = f"{request.user.pk}:{address.lower()}"
-    if ratelimit.consume(request, action="confirm_email", key=own):
-        ratelimit.clear(request, action="confirm_email", key=address.lower())
-    else:
-        messages.info(
-            request,
-            gettext(
-                "We mailed a link to this address a moment ago. You can ask for another in three"
-                " minutes, ten times a day at most."
-            ),
-        )
 
 
 class AddEmailForm(PlainWords, allauth.AddEmailForm):
@@ -171,9 +155,10 @@ class AddEmailForm(PlainWords, allauth.AddEmailForm):
         "email": _("We send a link to it. It counts only after you have opened that link."),
     }
 
-    def save(self, request: HttpRequest) -> Any:
-        count_own_link(request, self.cleaned_data["email"])
-        return super().save(request)
+    def save(self, request: HttpRequest) -> EmailAddress:
+        address: str = self.cleaned_data["email"]
+        may_mail = count_own_link(request, member=self.user, address=address)
+        return EmailAddress.objects.add_email(request, self.user, address, confirm=may_mail)
 
 
 class ResetPasswordForm(PlainWords, allauth.ResetPasswordForm):
@@ -278,6 +263,8 @@ class ProfileForm(forms.ModelForm[Profile]):
         error_messages={"invalid_choice": _("Choose one of the listed time zones.")},
         widget=ZoneSelect,
     )
+    # Of which saved profile this is a change: that another window did not save a newer one.
+    version = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Profile
@@ -300,6 +287,7 @@ class ProfileForm(forms.ModelForm[Profile]):
             "last_name": member.last_name,
             "theme": theme,
             "time_zone": profile.preferences.get("time_zone", "UTC"),
+            "version": services.version_of(services.written_profile(member, profile)),
         }
         super().__init__(data, files, instance=profile, initial=initial)
         self.fields["time_zone"].choices = zone_choices(timezone.now())  # type: ignore[attr-defined]
@@ -319,6 +307,9 @@ class ProfileForm(forms.ModelForm[Profile]):
         except DomainError as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
 
+    def clean_version(self) -> str | None:
+        return self.cleaned_data["version"] or None
+
     def clean(self) -> None:
         super().clean()
         self._clean_name()
@@ -327,8 +318,18 @@ class ProfileForm(forms.ModelForm[Profile]):
     def refuse(self, refusal: DomainError) -> None:
         """Show why it could not be saved, at the field that it is about."""
         field = refusal.field if isinstance(refusal, NameTaken) else None
+        if isinstance(refusal, services.ProfileChanged):
+            self._show_beside(refusal)
         self.add_error("bio" if isinstance(refusal, TextTooLarge) else field, str(refusal))
         self._ask_for_picture_again()
+
+    def _show_beside(self, other: services.ProfileChanged) -> None:
+        """Say at each field what the other window saved, and let the next saving replace it."""
+        self.data = {**dict(self.data.items()), "version": other.version}
+        for name, saved in other.standing.items():
+            if name in self.cleaned_data and saved != self.cleaned_data[name]:
+                words = gettext("Saved in the other window: %(saved)s") % {"saved": saved}
+                self.add_error(name, words if saved else gettext("Empty in the other window."))
 
     def _clean_name(self) -> None:
         """A new name must be one that may be chosen; who has one already may keep it."""
@@ -336,7 +337,9 @@ class ProfileForm(forms.ModelForm[Profile]):
         if not changed or set(NAMES) & set(self.errors):
             return
         try:
-            validate_display_name(**{name: self.cleaned_data[name] for name in NAMES})
+            names = {name: self.cleaned_data[name] for name in NAMES}
+            validate_display_name(**names)
+            validate_no_office_of_a_member(" ".join(names.values()))
         except forms.ValidationError as error:
             self.add_error("first_name", error)
 

@@ -25,8 +25,7 @@ from .preferences import validate_preferences
 ACTIVE = models.Q(is_active=True)
 # Whoever chose a password and came no further: members do not see them, and nobody learns by the
 # page of a new username whether the address that was sent with it was known. Those who were
-# imported have no password, and are shown. That a second sign-up finds the username taken still
-# tells, and costs a sign-up: names have to be refused while they can be changed.
+# imported have no password, and are shown. ``User.is_unfinished`` is the same rule.
 UNFINISHED = models.Q(email_verified=False, last_login__isnull=True) & ~models.Q(
     password__startswith=UNUSABLE_PASSWORD_PREFIX
 )
@@ -173,6 +172,12 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
             if field:
                 raise NameTaken(field) from refusal
             raise
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether this is a sign-up whose address was never confirmed (UNFINISHED)."""
+        came = self.email_verified or self.last_login is not None
+        return not came and self.has_usable_password()
 
     @property
     def at_name(self) -> str:

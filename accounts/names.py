@@ -45,6 +45,7 @@ TELLING = frozenset(
 AT_NO_END = frozenset({"admin", "админ"})
 # Of fewer letters is a name and an initial: Tea M. Jones, Mo D. Hassan.
 BROKEN_IN_TWO = 5
+LEAST_REST = 3  # letters beside an office that may be whose name it is
 DIGITS_FOR_LETTERS = str.maketrans("3457", "east")  # o, l and i are so in every skeleton
 MOST_CHARACTERS = 80  # of first and last name together: what a line on a phone can break
 # Combinations that people write in: UTS 39, "highly restrictive".
@@ -116,6 +117,20 @@ def validate_display_name(first_name: str, last_name: str) -> None:
     for word in name.split():
         _require_one_script(word, MIXED_WORDS)
     _refuse_pretence(name)
+
+
+def beside_office(name: str) -> set[str]:
+    """Skeletons of what is left of ``name`` without an office at its start or end: of gracemod,
+    grace. Whether somebody is called so, validate_no_office_of_a_member() asks.
+
+    Not of fewer than three letters: steam is nobody's team.
+    """
+    whole = skeleton(name)
+    rests = set()
+    for look in {whole, _read(whole)}:
+        for office in _skeletons(OFFICES):
+            rests |= {look.removeprefix(office), look.removesuffix(office)} - {look}
+    return {rest for rest in rests if len(rest.replace("rn", "m")) >= LEAST_REST}
 
 
 def scripts_of(text: str) -> frozenset[str]:

@@ -13,7 +13,13 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from .models import MODERATING, UNFINISHED, User
-from .names import normal_username, validate_display_name, validate_username
+from .names import (
+    RESERVED_NAME,
+    beside_office,
+    normal_username,
+    validate_display_name,
+    validate_username,
+)
 
 PORTION = 2_000  # members read at a time
 
@@ -49,16 +55,40 @@ def members_at(address: str) -> list[User]:
     member has written it down beside a confirmed one says nothing: it may be mistyped, and then a
     stranger reads what is sent there.
     """
-    confirmed = EmailAddress.objects.filter(email=address.lower(), verified=True)
-    if owners := [each.user for each in confirmed.select_related("user")]:
-        return owners
+    owners = [each.user for each in _confirmed(address).select_related("user")]
     proved = EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)
-    return list(_signed_up_with(address).exclude(Exists(proved)))
+    # Both are asked for every address: the count of statements must not tell whose it is.
+    others = list(_signed_up_with(address).exclude(Exists(proved)))
+    return owners or others
+
+
+def signs_in_at(address: str) -> list[User]:
+    """Who signs in by ``address``: at most one member.
+
+    Whoever signed up with it has to confirm it first, and signs in by username until then. Else a
+    stranger would sign up with an address, sign in by it, and learn from the answer whose it is.
+    """
+    return [each for each in members_at(address) if not each.is_unfinished]
 
 
 def address_is_kept(address: str) -> bool:
-    """Whether nobody new can sign up with ``address``: it is somebody's, or stands in their row."""
-    return bool(members_at(address)) or _signed_up_with(address).exists()
+    """Whether ``address`` is confirmed, or stands in a member's row, which one member's can."""
+    rows = _signed_up_with(address).values("pk")
+    return rows.union(_confirmed(address).values("user")).exists()
+
+
+def is_confirmed_by_another(address: str, *, than: User) -> bool:
+    """Whether ``address`` is the account's of another member ``than`` this one."""
+    rows = _signed_up_with(address).filter(email_verified=True).exclude(pk=than.pk)
+    others = _confirmed(address).exclude(user=than)
+    return rows.values("pk").union(others.values("user")).exists()
+
+
+def _confirmed(address: str) -> QuerySet[EmailAddress]:
+    found: QuerySet[EmailAddress] = EmailAddress.objects.filter(
+        email=address.lower(), verified=True
+    )
+    return found
 
 
 def _signed_up_with(address: str) -> QuerySet[User]:
@@ -76,6 +106,16 @@ def looks_taken(username: str) -> bool:
         return True
     staff = User.objects.filter(MODERATING).exclude(name_skeleton="")
     return staff.filter(name_skeleton=looks).exists()
+
+
+def validate_no_office_of_a_member(name: str) -> None:
+    """ValidationError when ``name`` is a member's username and an office: gracemod beside a grace.
+
+    Also grace herself is not called so. Whoever is called Mahmod may be, unless somebody is mah.
+    """
+    rests = beside_office(name)
+    if rests and User.objects.filter(username_skeleton__in=rests).exists():
+        raise ValidationError(RESERVED_NAME, code="reserved")
 
 
 def look_alikes() -> Iterator[LookAlike]:
@@ -100,10 +140,12 @@ def look_alikes() -> Iterator[LookAlike]:
         shown = f"{first_name} {last_name}".strip()
         try:
             validate_username(username)
+            validate_no_office_of_a_member(username)
         except ValidationError as error:
             yield LookAlike(username, shown, "username", " ".join(error.messages))
         try:
             validate_display_name(first_name, last_name)
+            validate_no_office_of_a_member(shown)
         except ValidationError as error:
             yield LookAlike(username, shown, "name", " ".join(error.messages))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +16,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext_lazy
 
 from dao_portal.core.actions import Action
@@ -28,6 +31,7 @@ from dao_portal.core.text import one_line, validate_one_line
 from .models import Profile, User, Wallet
 from .names import normal_username, validate_display_name, validate_username
 from .preferences import validate_preferences
+from .selectors import address_is_kept, validate_no_office_of_a_member
 from .skeletons import skeleton
 
 AN_HOUR = timedelta(hours=1)
@@ -56,12 +60,46 @@ class WalletClaimed(DomainError):
     """Somebody says that this address is theirs and has not proved it."""
 
 
+class ProfileChanged(DomainError):
+    """The profile was saved elsewhere after it was read for editing.
+
+    ``standing`` is what stands there now, by field, and ``version`` its version.
+    """
+
+    message = _lazy(
+        "Your profile was changed in another window after you opened this one. Nothing was saved,"
+        " and what you wrote is still here: save it again to replace the other version."
+    )
+
+    def __init__(self, standing: dict[str, str]) -> None:
+        self.standing = standing
+        self.version = version_of(standing)
+        super().__init__()
+
+
 @dataclass(frozen=True)
 class ImportedMembers:
     """Member ids by lower-case address, and how many of them are new."""
 
     ids: dict[str, UUID]
     created: int
+
+
+@transaction.atomic
+def sign_up(*, username: str, email: str, password: str) -> User:
+    """Make a member who has yet to open the link that is mailed to ``email``.
+
+    Raises NameTaken.
+
+    The same is made and counted whether or not the address is known already, so that nobody learns
+    it: not from the time, and not from whether the username is taken afterwards. ``User.email``
+    alone differs, which one member can have: where it stands in another row it stays empty, until
+    the link is opened and release_address() has taken it from whoever only typed it.
+    """
+    kept = address_is_kept(email)
+    member = User.objects.create_user(username, None if kept else email, password)
+    EmailAddress.objects.create(user=member, email=email.lower(), primary=True)
+    return member
 
 
 @transaction.atomic
@@ -80,16 +118,23 @@ def record_account_change(*, action: Action, member: User) -> None:
 def sync_email_verified(*, user: User) -> None:
     """Make ``email_verified`` say of the member's address what allauth knows of it.
 
-    Locks the member. Nothing happens when it already says so.
+    Locks the member. Nothing happens when it already says so. A sign-up whose address stood in
+    another row gets it here.
     """
     member = User.objects.select_for_update().get(pk=user.pk)
+    if member.email is None:
+        member.email = (
+            EmailAddress.objects.filter(user=member, primary=True, verified=True)
+            .values_list("email", flat=True)
+            .first()
+        )
     verified = EmailAddress.objects.filter(
         user=member, email__iexact=member.email or "", verified=True
     ).exists()
     if verified == member.email_verified:
         return
     member.email_verified = verified
-    member.save(update_fields=["email_verified", "updated_at"])
+    member.save(update_fields=["email", "email_verified", "updated_at"])
     if verified:
         record(Action.MEMBER_VERIFIED, actor=member, resource=member)
 
@@ -115,6 +160,28 @@ def release_address(*, owner: User, address: str) -> None:
         record(Action.EMAIL_REMOVED, actor=owner, resource=other)
 
 
+def written_profile(member: User, profile: Profile) -> dict[str, str]:
+    """What ``member`` has written of themselves, by the form's fields.
+
+    Without the theme, of which each browser has its own, and without the picture.
+    """
+    return {
+        "first_name": member.first_name,
+        "last_name": member.last_name,
+        "bio": profile.bio,
+        "website": profile.website,
+        "twitter": profile.twitter,
+        "discord": profile.discord,
+        "telegram": profile.telegram,
+        "time_zone": profile.preferences.get("time_zone", "UTC"),
+    }
+
+
+def version_of(written: dict[str, str]) -> str:
+    """A short name for just these words; the rows' ``updated_at`` moves for other reasons too."""
+    return hashlib.sha256(json.dumps(written, sort_keys=True).encode()).hexdigest()[:16]
+
+
 @transaction.atomic
 def update_profile(
     *,
@@ -129,6 +196,7 @@ def update_profile(
     theme: str,
     time_zone: str,
     picture: bytes | None = None,
+    version: str | None = None,
 ) -> Profile:
     """Write ``actor``'s own profile; the text becomes HTML once, here.
 
@@ -137,10 +205,14 @@ def update_profile(
     ``picture`` is what square_picture() made; None keeps the one there is. The audit row says which
     fields changed, never to what: they are personal. Raises ValidationError for what no line or
     name may hold, and NameTaken for the name of somebody else.
+
+    ``version`` is that of what ``actor`` read; ProfileChanged where another stands, unless it says
+    the same. None where nobody has read any.
     """
     SAVES.count(actor)
     member = User.objects.select_for_update().get(pk=actor.pk)
     profile, _created = Profile.objects.get_or_create(user=member)
+    standing = written_profile(member, profile)
     names = {"first_name": one_line(first_name), "last_name": one_line(last_name)}
     words = {
         "bio": bio.strip(),
@@ -155,12 +227,15 @@ def update_profile(
         validate_one_line(words[field])
     if names != {"first_name": member.first_name, "last_name": member.last_name}:
         validate_display_name(**names)
+        validate_no_office_of_a_member(" ".join(names.values()))
     changed = [
         name
         for row, values in ((member, names), (profile, words))
         for name, value in values.items()
         if getattr(row, name) != value
     ]
+    if version not in (None, version_of(standing)) and changed:
+        raise ProfileChanged(standing)
     for name, value in names.items():
         setattr(member, name, value)
     for name, value in words.items():
@@ -195,6 +270,7 @@ def rename_member(*, actor: User | None, member: User, username: str) -> User:
     renamed = User.objects.select_for_update().get(pk=member.pk)
     old = renamed.username
     validate_username(username)
+    validate_no_office_of_a_member(username)
     renamed.username = normal_username(username)
     renamed.save(update_fields=["username", "updated_at"])
     record(

@@ -10,7 +10,8 @@ more, because here a name means the same however it is capitalised and spelled:
 3. i counts as l, as the standard has it of the capital I: whoever is called in any case of letters
    is like what one of the cases is like. So are o and 0, because the standard likens O and 0.
 4. Small capitals are the letters that they are drawn like, and so are three that confusables.txt
-   leaves apart.
+   leaves apart. Latin letters upside down are the upright ones, where confusables.txt likens them
+   to no other: it has the turned m as w, and the turned w as m.
 5. Only letters, digits and vowel signs count: grace_ and g.race look like grace, and so does a word
    with a space within. Nothing is what is laid on a letter (accents, dots, strokes), or set
    beside one without being one (raised dots and apostrophes, the Arabic stretch): gràce is grace.
@@ -48,6 +49,8 @@ FURTHER = {"\u028d": "m", "\u0138": "k", "\u0237": "j"} | {
     unicodedata.lookup(f"LATIN LETTER SMALL CAPITAL {letter}"): letter.lower()
     for letter in "ABCDEFGHIJKLMNOPQRSTUVWYZ"  # there is no X
 }
+# Upside down -> upright. Not among them are mirrored ones, which are и and я of Cyrillic.
+TURNED = dict(zip("ɐɒɔᴒǝɘⱻɟⅎᵷɥᴉʞꞁꟺɹɺɻɾɿʁᴚⱹʇꞱʌʎ", "aacceeeffghiklmrrrrrrrrttvy", strict=True))
 UNASSIGNED = frozenset({"Cn", "Co", "Cs"})
 ASCII_SHAPES = str.maketrans(
     {
@@ -140,4 +143,4 @@ def _prototypes() -> dict[str, str]:
         and not (len(character) == 1 and unicodedata.decomposition(character).startswith(FOLDED))
         and (len(likened[partners[0]]) > 1 or place[partners[0]] > place[character])
     }
-    return found | FURTHER
+    return found | FURTHER | TURNED

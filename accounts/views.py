@@ -22,7 +22,8 @@ from dao_portal.core.web.htmx import render_page
 from dao_portal.core.web.http import see_other
 
 from . import services
-from .forms import ProfileForm, ResetPasswordForm, count_own_link
+from .forms import ProfileForm, ResetPasswordForm
+from .links import count_own_link
 from .models import User
 from .selectors import member_called, shown_members
 
@@ -69,8 +70,9 @@ def addresses(request: HttpRequest) -> HttpResponse:
     asked = "action_send" in request.POST and "action_add" not in request.POST
     if asked and isinstance(request.user, User):
         typed = request.POST.get("email", "").lower()
-        if EmailAddress.objects.filter(user=request.user, email=typed, verified=False).exists():
-            count_own_link(request, typed)
+        waiting = EmailAddress.objects.filter(user=request.user, email=typed, verified=False)
+        if waiting.exists() and not count_own_link(request, member=request.user, address=typed):
+            return see_other(reverse("account_email"))
     response: HttpResponse = allauth.email(request)
     return response
 

@@ -107,9 +107,9 @@ class NothingToCancel(DomainError):
 
 
 class NothingToCopy(DomainError):
-    """What is still under way, or passed, needs no second proposal."""
+    """What is still under way, passed, or was voted on elsewhere needs no second proposal."""
 
-    message = _("Only a proposal that ended without passing can be proposed again.")
+    message = _("Only a proposal that ended here without passing can be proposed again.")
 
 
 class TooLateToWithdraw(NothingToCancel):

@@ -5,14 +5,17 @@ a hundred empty columns, twenty quotes around a single letter. So work and resul
 (``MOST_WORK``, ``most_html``), and a text that asks for more is refused as TextTooLarge.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import nh3
 from django.utils.translation import gettext_lazy as _
-from markdown_it import MarkdownIt
+from markdown_it import MarkdownIt, helpers
+from markdown_it.parser_inline import ParserInline
 from markdown_it.rules_block import fence
 from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline import text as plain_text
 from markdown_it.token import Token
 
@@ -23,8 +26,9 @@ TABLES = {"table", "tbody", "td", "th", "thead", "tr"}
 WORDS = {"a", "code", "del", "em", "s", "strong"}
 LINK_SCHEMES = {"http", "https", "mailto"}
 
-# Tokens, and places where the parser stops to look what begins there. A long proposal with tables
-# and links takes 5,000; for this many, no text takes more than 300 ms.
+# What the parser is counted for: tokens, places where it stops to look what begins there, and what
+# it reads over and over. A long proposal with tables and links takes 5,000; for this many, no text
+# that is known takes 180 ms (make stress), and none may take more than 300.
 MOST_WORK = 30_000
 MOST_TIMES = 20
 MOST_BESIDES = 2_000
@@ -52,8 +56,8 @@ def render_markdown(text: str) -> str:
 
     Raises TextTooLarge.
     """
-    work = _Work()
-    tokens = _markdown.parse(text, {"work": work})
+    parser = _bounded_parser()
+    tokens = parser.parse(text)
     headings = [token for token in tokens if token.type in ("heading_open", "heading_close")]
     shift = 2 - min((int(token.tag[1]) for token in headings), default=2)
     for token in headings:
@@ -62,7 +66,7 @@ def render_markdown(text: str) -> str:
         token.children = [part for child in token.children or [] for part in _link_image(child)]
     if sum(map(_size, tokens)) > most_html(text):  # many links to one long address
         raise TextTooLarge
-    html = _markdown.renderer.render(tokens, _markdown.options, {})
+    html = parser.renderer.render(tokens, parser.options, {})
     if len(html) > most_html(text):
         raise TextTooLarge
     html = nh3.clean(
@@ -94,7 +98,10 @@ def _size(token: Token) -> int:
     return own + sum(len(str(value)) for value in token.attrs.values())
 
 
-# --- the bounded parser -----------------------------------------------------------------------
+# --- the bounded parser, one for each text ------------------------------------------------------
+
+CHARACTERS = 32  # of an address or a title that are read as fast as anything else is looked at
+END_OF_ADDRESS = re.compile(r"[\x00-\x20\x7f]")
 
 
 class _Work:
@@ -103,10 +110,19 @@ class _Work:
     def __init__(self) -> None:
         self.done = 0
 
-    def add(self) -> None:
-        self.done += 1
+    def add(self, amount: int = 1) -> None:
+        self.done += amount
         if self.done > MOST_WORK:
             raise TextTooLarge
+
+    def counted(self, rule: Callable[..., bool]) -> Callable[..., bool]:
+        """``rule``, which the parser asks wherever it looks, counting how often it does."""
+
+        def count(*place: Any) -> bool:
+            self.add()
+            return rule(*place)
+
+        return count
 
 
 class _Tokens(list[Token]):
@@ -121,37 +137,67 @@ class _Tokens(list[Token]):
         super().append(token)
 
 
-def _counted(rule: Callable[..., bool]) -> Callable[..., bool]:
-    """``rule``, which the parser asks wherever it looks, counting how often it does."""
+class _Words(ParserInline):
+    """What stands in a line. Whoever looks for the end of a label counts what they step over:
+    brackets in brackets step over the same words again and again, twenty deep.
+    """
 
-    def count(state: Any, *place: Any) -> bool:
-        state.env["work"].add()
-        return rule(state, *place)
+    def __init__(self, work: _Work) -> None:
+        super().__init__()
+        self.work = work
 
-    return count
-
-
-def _parse_blocks(state: StateCore) -> None:
-    state.tokens = _Tokens(state.env["work"])
-    state.md.block.parse(state.src, state.md, state.env, state.tokens)
+    def skipToken(self, state: StateInline) -> None:  # noqa: N802  # the parser's name
+        self.work.add()
+        super().skipToken(state)
 
 
-def _parse_words(state: StateCore) -> None:
-    for token in state.tokens:
-        if token.type == "inline" and token.content:
-            token.children = _Tokens(state.env["work"])
-            state.md.inline.parse(token.content, state.md, state.env, token.children)
+class _Links:
+    """How links are read. An address may hold 32 open brackets before it is given up, so the same
+    50,000 characters can be read as the address of 32 links that are none.
+    """
+
+    parseLinkLabel = staticmethod(helpers.parseLinkLabel)  # noqa: N815  # the parser's names
+
+    def __init__(self, work: _Work) -> None:
+        self.work = work
+
+    def parseLinkDestination(self, text: str, start: int, most: int) -> Any:  # noqa: N802
+        found = helpers.parseLinkDestination(text, start, most)
+        end = None if found.ok else END_OF_ADDRESS.search(text, start, most)
+        self._read(start, found.pos if found.ok else end.start() if end else most)
+        return found
+
+    def parseLinkTitle(self, text: str, start: int, most: int, before: Any = None) -> Any:  # noqa: N802
+        found = helpers.parseLinkTitle(text, start, most, before)
+        if found.marker:
+            self._read(start, found.pos if found.ok else most)
+        return found
+
+    def _read(self, start: int, end: int) -> None:
+        self.work.add((end - start) // CHARACTERS)
 
 
 def _bounded_parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    parser.core.ruler.at("block", _parse_blocks)
-    parser.core.ruler.at("inline", _parse_words)
+    work = _Work()
+    parser = MarkdownIt()
+    parser.inline = _Words(work)
+    parser.helpers = _Links(work)  # type: ignore[assignment]  # a module otherwise
+    parser.configure("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
+    def parse_blocks(state: StateCore) -> None:
+        state.tokens = _Tokens(work)
+        parser.block.parse(state.src, parser, state.env, state.tokens)
+
+    def parse_words(state: StateCore) -> None:
+        for token in state.tokens:
+            if token.type == "inline" and token.content:
+                token.children = _Tokens(work)
+                parser.inline.parse(token.content, parser, state.env, token.children)
+
+    parser.core.ruler.at("block", parse_blocks)
+    parser.core.ruler.at("inline", parse_words)
     # the first rule for each place in a line, and one that is asked of each line in each block
-    parser.inline.ruler.at("text", _counted(plain_text))
+    parser.inline.ruler.at("text", work.counted(plain_text))
     ends = ["paragraph", "reference", "blockquote", "list"]
-    parser.block.ruler.at("fence", _counted(fence), {"alt": ends})
+    parser.block.ruler.at("fence", work.counted(fence), {"alt": ends})
     return parser
-
-
-_markdown = _bounded_parser()

@@ -341,7 +341,7 @@ class Proposal(BaseModel):
     def may_come_back(self) -> bool:
         """It ended here, and not by passing: its author may propose it again."""
         over = self.is_decided or self.phase == self.Phase.NOT_OPENED
-        return over and self.status != self.Status.PASSED
+        return over and self.status != self.Status.PASSED and self.source == "portal"
 
     @property
     def is_editable(self) -> bool:

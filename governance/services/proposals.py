@@ -117,13 +117,7 @@ def create_draft(*, actor: User, content: Content, key: UUID | None = None) -> P
     draft_id = claim(key, form="draft", actor=actor, sent=[*astuple(content)], result=new)
     if draft_id != new:
         return _made_before(draft_id)
-    DRAFTS.count(actor)
-    proposal = Proposal(pk=new, proposer=actor)
-    content.write_to(proposal)
-    _require_title_and_window(proposal)
-    proposal.save()
-    record(Action.PROPOSAL_CREATED, actor=actor, resource=proposal, new=_fingerprints(proposal))
-    return proposal
+    return _new_draft(new, actor, content)
 
 
 @transaction.atomic
@@ -221,6 +215,25 @@ def withdraw_proposal(*, actor: User, proposal_id: UUID) -> Proposal:
     return proposal
 
 
+@transaction.atomic
+def copy_proposal(*, actor: User, proposal_id: UUID, key: UUID | None = None) -> Proposal:
+    """A new draft with title and text of ``actor``'s own proposal that came to nothing.
+
+    The same form again (``key``) copies nothing: the first copy comes back. Locks the form's key,
+    the proposal, then the member's count of drafts. Raises AlreadySent, NotYours, NothingToCopy,
+    TooOften, NotPublishable, NotThere when the first copy was deleted since.
+    """
+    (new,) = new_keys(1)
+    draft_id = claim(key, form="copy", actor=actor, sent=[proposal_id], result=new)
+    if draft_id != new:
+        return _made_before(draft_id)
+    ended = lock_own_proposal(actor=actor, proposal_id=proposal_id)
+    if not ended.may_come_back:
+        raise NothingToCopy
+    content = Content(title=ended.title, description=ended.description, type=ended.type)
+    return _new_draft(new, actor, content)
+
+
 def _made_before(draft_id: UUID) -> Proposal:
     made = Proposal.objects.filter(pk=draft_id).first()
     if made is None:
@@ -228,24 +241,14 @@ def _made_before(draft_id: UUID) -> Proposal:
     return made
 
 
-@transaction.atomic
-def copy_proposal(*, actor: User, proposal_id: UUID) -> Proposal:
-    """A new draft with title and text of ``actor``'s own proposal that came to nothing.
-
-    Locks the proposal. Twice gives the same draft, as long as its text was left alone.
-    Raises NotYours, NothingToCopy.
-    """
-    ended = lock_own_proposal(actor=actor, proposal_id=proposal_id)
-    if not ended.may_come_back:
-        raise NothingToCopy
-    content = Content(title=ended.title, description=ended.description, type=ended.type)
-    made = Proposal.objects.filter(
-        proposer=actor,
-        status=Proposal.Status.DRAFT,
-        title=content.title,
-        description=content.description,
-    )
-    return made.first() or create_draft(actor=actor, content=content)
+def _new_draft(draft_id: UUID, author: User, content: Content) -> Proposal:
+    DRAFTS.count(author)
+    proposal = Proposal(pk=draft_id, proposer=author)
+    content.write_to(proposal)
+    _require_title_and_window(proposal)
+    proposal.save()
+    record(Action.PROPOSAL_CREATED, actor=author, resource=proposal, new=_fingerprints(proposal))
+    return proposal
 
 
 def lock_own_proposal(*, actor: User, proposal_id: UUID) -> Proposal:

@@ -215,9 +215,9 @@ def proposal_again(request: HttpRequest, number: int) -> HttpResponse:
     """Start a new draft from what came to nothing, and choose its window."""
     proposal = _own_proposal(request, number)
     try:
-        draft = proposals.copy_proposal(actor=_member(request), proposal_id=proposal.pk)
-    except NotThere as gone:
-        raise Http404 from gone
+        draft = proposals.copy_proposal(
+            actor=_member(request), proposal_id=proposal.pk, key=read_key(request.POST)
+        )
     except DomainError as refusal:  # also a limit, or a text from before today's rules
         messages.error(request, str(refusal))
         return see_other(proposal.get_absolute_url())

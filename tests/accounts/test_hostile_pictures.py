@@ -7,6 +7,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from io import BytesIO
 
 import psutil
 import pytest
@@ -73,6 +74,17 @@ def test_the_answer_is_there_in_time(data):
 def test_what_asks_too_much_is_refused(data, refusal):
     with pytest.raises(refusal):
         square_picture(data)
+
+
+def test_scans_are_refused_by_their_number():
+    """So few pixels that all of them are painted within the limit of CPU."""
+    cheap = many_scans(100, size=(16, 16))
+    with Image.open(BytesIO(cheap)) as image:
+        image.load()
+
+    with pytest.raises(TooMuchWork):
+        square_picture(cheap)
+    assert outcome(many_scans(40, size=(16, 16))) == "drawn"
 
 
 def test_what_cameras_and_programs_write_is_taken(tmp_path):
@@ -226,13 +238,7 @@ def test_who_takes_too_long_is_ended(monkeypatch):
 
 
 @pytest.fixture
-def own_turns(settings, tmp_path):
-    """Other workers of this run draw pictures too."""
-    settings.STATE_DIR = tmp_path
-
-
-@pytest.fixture
-def all_turns_taken(own_turns, settings):
+def all_turns_taken(settings):
     folder = settings.STATE_DIR / "turns"
     with (
         lock_file(folder / "picture-0") as first,
@@ -252,7 +258,7 @@ def test_who_finds_no_turn_is_told_in_time(all_turns_taken):
     assert time.monotonic() - start < WITHIN
 
 
-def test_turns_come_back_from_whatever_ended(own_turns):
+def test_turns_come_back_from_whatever_ended():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pictures, "MOST_SECONDS", 0.01)
         for _ in range(2 * pictures.MOST_AT_ONCE):
@@ -262,7 +268,7 @@ def test_turns_come_back_from_whatever_ended(own_turns):
     assert outcome(JUST_A_PICTURE) == "drawn"
 
 
-def test_a_crowd_draws_no_more_than_its_turns(monkeypatch, own_turns):
+def test_a_crowd_draws_no_more_than_its_turns(monkeypatch):
     """A turn is the machine's, not a process's or a thread's."""
     monkeypatch.setattr(pictures, "PATIENCE", 60)
     most = 0

@@ -324,6 +324,51 @@ def test_import_gives_addresses_as_usernames_and_steps_aside(grace):
     assert new.filter(username__startswith=f"{ADDRESS}-").count() == 1
 
 
+# --- an office beside somebody's name -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "username",
+    [
+        *("gracemod", "GRACEMOD", "modgrace", "gracesupport", "teamgrace", "gr.acestaff"),
+        *("gracem0d", "gracet3am", "grace_moderator", "team-grace", "ɢʀᴀᴄᴇᴍᴏᴅ", "torrnod"),
+    ],
+)
+def test_office_glued_to_the_name_of_a_member_is_refused(client, grace, username):
+    UserFactory(username="tor")
+
+    assert "This name is reserved." in sign_up(client, username).text
+    assert not User.objects.filter(username=username).exists()
+
+
+@pytest.mark.parametrize(
+    "username",
+    ["gracielmod", "modesto", "steam", "nomad", "badminton", "commod", "mahmod", "gracemode"],
+)
+def test_office_glued_to_what_is_nobodys_name_may_be_chosen(client, grace, username):
+    for name in ("s", "com.pany", "st", "no"):
+        UserFactory(username=name)
+    sign_up(client, username)
+
+    assert User.objects.filter(username=username).exists()
+
+
+def test_nobody_is_shown_as_the_office_of_a_member(client, grace, eve):
+    for name in ("Gracemod", "Evesupport"):  # also not of themselves
+        response = save_name(client, name)
+        assert (response.status_code, "This name is reserved." in response.text) == (422, True)
+    assert save_name(client, "Mahmod").status_code == 303
+
+    with pytest.raises(ValidationError, match="reserved"):
+        rename_member(actor=None, member=eve, username="gracemod")
+    with pytest.raises(ValidationError, match="reserved"):
+        update_profile(actor=eve, first_name="Gracemod", last_name="", **PROFILE, **PREFERENCES)
+    sql_as_before(eve, username="gracemod", username_skeleton="gracernod")
+    assert [each.problem for each in look_alikes() if each.username == "gracemod"] == [
+        "This name is reserved. Choose a different one."
+    ]
+
+
 # --- who was here before ----------------------------------------------------------------------
 
 

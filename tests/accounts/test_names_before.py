@@ -1,4 +1,4 @@
-"""The migration to look-alikes, over a community that has some."""
+"""The migrations to look-alikes, over a community that has some."""
 
 import pytest
 from django.core.management import call_command
@@ -58,3 +58,45 @@ def test_members_who_look_alike_stay_and_one_of_them_has_the_skeleton(community_
     assert "@...: " in said
     call_command("rename_member", "gr.ace", "gus")
     assert User.objects.get(username="gus").username_skeleton == "gus"
+
+
+# --- letters upside down ------------------------------------------------------------------------
+
+TURNED = {"ɹ": "ɹ", "ɐ": "ɐ", "ɔ": "ɔ", "ǝ": "ǝ", "ə": "ǝ"}  # what they were like before
+
+
+@pytest.fixture
+def turned_before():
+    """The table of before, in which they were like nothing."""
+    MigrationExecutor(connection).migrate([("accounts", "0009_names")])
+    for letter, shape in TURNED.items():
+        run("DELETE FROM look_alikes WHERE letter = %(letter)s", letter=letter)
+        if letter != shape:
+            run("INSERT INTO look_alikes VALUES (%(l)s, %(s)s)", l=letter, s=shape)
+    yield
+    call_command("migrate", verbosity=0)
+
+
+def test_letters_upside_down_get_the_skeleton_of_the_upright_ones(turned_before):
+    add("ɹoe", first_name="Gɹace")
+    add("grace")
+    add("gɹace")
+    add("roə", role="moderator", first_name="Zoë")
+    add("ɔora")
+    assert sql("SELECT username_skeleton FROM users WHERE username = 'gɹace'") == [("gɹace",)]
+
+    call_command("migrate", verbosity=0)
+
+    members = {member.username: member for member in User.objects.all()}
+    assert {name: each.username_skeleton.partition("#")[0] for name, each in members.items()} == {
+        "grace": "grace",
+        "gɹace": "grace",
+        "ɹoe": "roe",
+        "roə": "roe",
+        "ɔora": "cora",
+    }
+    own = {name for name, each in members.items() if "#" not in each.username_skeleton}
+    assert own == {"grace", "roə", "ɔora"}
+    assert (members["ɹoe"].name_skeleton, members["roə"].name_skeleton) == ("grace", "zoe")
+    run("UPDATE users SET username_skeleton = 'other' WHERE username = 'ɔora'")
+    assert User.objects.get(username="ɔora").username_skeleton == "cora"  # the guard is back

@@ -179,3 +179,75 @@ def test_words_that_become_too_large_are_refused_and_the_rest_of_the_form_stays(
     assert error.startswith("This text becomes too large.")
     assert response.context["form"]["website"].value() == "https://ada.example"
     assert not Profile.objects.filter(user=ada).exists()
+
+
+# --- two windows --------------------------------------------------------------------------------
+
+
+def opened(client):
+    """The form as a window that opens it now would send it."""
+    return FORM | {"version": client.get("/account/").context["form"]["version"].value()}
+
+
+def stored():
+    member = User.objects.get(username="ada")
+    return services.written_profile(member, Profile.objects.get(user=member))
+
+
+def test_profile_that_another_window_saved_is_not_overwritten(client, ada):
+    client.post("/account/", FORM)
+    one, other = opened(client), opened(client)
+    client.post("/account/", one | {"bio": "From one.", "telegram": "ada_one", "twitter": ""})
+
+    refused = client.post("/account/", other | {"bio": "From the other.", "discord": "other"})
+
+    assert refused.status_code == 422
+    assert "Your profile was changed in another window" in refused.text
+    assert "Saved in the other window: From one." in refused.text
+    assert "Saved in the other window: ada_one" in refused.text
+    assert "Saved in the other window: ada.okafor" in refused.text
+    assert "Empty in the other window." in refused.text
+    form = refused.context["form"]
+    assert (form["bio"].value(), form["discord"].value()) == ("From the other.", "other")
+    assert (stored()["bio"], stored()["telegram"], stored()["twitter"]) == (
+        "From one.",
+        "ada_one",
+        "",
+    )
+
+    typed = {name: form[name].value() or "" for name in FORM} | {"version": form["version"].value()}
+    assert client.post("/account/", typed).status_code == 303
+    assert (stored()["bio"], stored()["discord"]) == ("From the other.", "other")
+
+
+def test_profile_form_that_says_what_stands_or_has_no_version_is_saved(client, ada):
+    client.post("/account/", FORM)
+    old = opened(client)
+    client.post("/account/", FORM | {"bio": "Newer."})
+
+    assert client.post("/account/", old | {"bio": "Newer."}).status_code == 303
+    assert client.post("/account/", FORM | {"bio": "Newest."}).status_code == 303
+    assert stored()["bio"] == "Newest."
+
+
+def test_profile_that_only_a_sign_in_or_a_picture_touched_is_current(client, ada):
+    client.post("/account/", FORM)
+    old = opened(client)
+    client.post("/accounts/login/", {"login": "ada", "password": "wrong"})
+    User.objects.get(pk=ada.pk).save()
+    Profile.objects.get(user=ada).save()
+    services.remove_picture(actor=ada)
+
+    assert client.post("/account/", old | {"bio": "Mine."}).status_code == 303
+
+
+def test_second_save_with_one_version_is_refused_by_the_service(client, ada):
+    client.post("/account/", FORM)
+    version = opened(client)["version"]
+    words = {name: value for name, value in FORM.items() if name != "bio"}
+    services.update_profile(actor=ada, **words, bio="First.", version=version)
+
+    with pytest.raises(services.ProfileChanged) as refusal:
+        services.update_profile(actor=ada, **words, bio="Second.", version=version)
+    assert refusal.value.standing == stored()
+    assert refusal.value.version == services.version_of(stored())

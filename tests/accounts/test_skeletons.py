@@ -30,6 +30,7 @@ ATTACKS = {
         *("Grace", "GRACE", "grаce", "ɡrace", "ｇｒａｃｅ", "𝓰𝓻𝓪𝓬𝓮", "ⓖⓡⓐⓒⓔ", "gracе"),
         *("grace_", "g.race", "gra\u200bce", "\u202egrace", "gra\u00adce"),
         *("ɢʀᴀᴄᴇ", "ᵍʳᵃᶜᵉ", "𐞒race", "gràce", "gra\u0338ce", "grace\u20e3"),  # drawn otherwise
+        *("gɹace", "graɔe", "gracǝ", "ᵷɹɐɔǝ", "gʁaↄə"),  # upside down
         *("graceꞏ", "graceˑ", "graceː", "graceʼ", "ʻgrace", "graceǃ", "graceˇ"),  # dots and dashes
     ),
     "mira": ("mi\u0307ra", "mıra", "mira\u0338", "ʍira", "ᴍɪʀᴀ", "mirą"),
@@ -37,6 +38,8 @@ ATTACKS = {
     "jackie": ("ȷackie", "j\u0307ackie", "jacĸie"),
     "muller": ("müller", "mul\u0307ler", "mułler"),
     "محمد": ("محـمد", "مُحَمَّد"),
+    "thekafly": ("ʇɥǝʞɐɟꞁʎ", "ꞱɥƎꞰⱯℲꞀʎ"),
+    "viktor": ("ʌᴉʞʇoɹ", "Ʌiktor"),
     "alan": ("aIan", "a1an", "a|an", "A1AN", "alɑn", "аlаn", "aⅼan"),
     "moderator": ("m0derator", "MODERATOR", "rnoderator", "modеrator", "mоderator"),
     "tom": ("ΤΟΜ", "ТОМ", "t0m", "torn"),
@@ -45,6 +48,7 @@ ATTACKS = {
     "петр": ("пeтp", "пeтр"),
 }
 UNLIKE = [
+    *(("Яна", "rна"), ("ɯ", "m"), ("ʍ", "w")),
     *(("grace", "gracie"), ("anna", "hanna"), ("nan", "van"), ("5", "s"), ("oa", "ðoa")),
     *(("ユーキ", "ユキ"), ("か", "が"), ("कम", "कुम"), ("佐々木", "佐木")),  # letters all the same
 ]

@@ -8,6 +8,7 @@ from django.core import mail
 from django.core.cache import cache
 from django.test import Client
 
+from accounts import services
 from accounts.guesses import members_called
 from accounts.models import User
 from accounts.selectors import members_at
@@ -141,13 +142,45 @@ def test_sign_up_with_an_address_that_somebody_wrote_down_makes_an_account_that_
 
 
 def test_sign_up_with_an_address_in_the_row_of_a_member_who_proved_another_is_answered(mira):
-    """Nobody's, but the database keeps it for one member: no second account, and no error."""
+    """Nobody's, but the database keeps it for one member: no link, and no error."""
     User.objects.filter(pk=mira.pk).update(email=TYPO)
 
     answer = Client().post(SIGN_UP, NEWCOMER)
 
     assert answer["Location"] == "/accounts/confirm-email/"
-    assert not User.objects.filter(username="newcomer").exists()
+    assert User.objects.get(username="newcomer").email is None
+    assert links("/accounts/confirm-email/") == []
+
+
+def sign_up(username, browser=None):
+    """What of the mails about it leads to a confirmation."""
+    mail.outbox.clear()
+    (browser or Client()).post(SIGN_UP, NEWCOMER | {"username": username})
+    return links("/accounts/confirm-email/")
+
+
+def test_owner_signs_up_after_a_stranger_who_typed_their_address_and_has_it():
+    """At the same moment: the stranger's mail does not keep the owner's back."""
+    (strangers_link,) = sign_up("stranger")
+    browser = Client()
+    (link,) = sign_up("nora", browser)
+    browser.post(link)
+
+    owner, stranger = (User.objects.get(username=name) for name in ("nora", "stranger"))
+    assert (owner.email, owner.email_verified) == (TYPO, True)
+    assert (stranger.email, stranger.email_verified) == (None, False)
+    (row,) = EmailAddress.objects.filter(email=TYPO)
+    assert (row.user, row.verified, row.primary) == (owner, True, True)
+    assert "no longer works" in Client().get(strangers_link).text
+    assert members_called({TYPO}) == [owner]
+
+
+def test_two_sign_ups_with_one_address_at_once_make_two_members_and_one_has_it():
+    for username in ("one", "two", "three"):
+        services.sign_up(username=username, email=TYPO, password=PASSWORD)
+
+    assert User.objects.filter(email=TYPO).count() == 1
+    assert EmailAddress.objects.filter(email=TYPO, verified=False, primary=True).count() == 3
 
 
 def test_pages_are_the_same_for_an_address_that_is_only_written_down(mira):
@@ -164,6 +197,53 @@ def test_pages_are_the_same_for_an_address_that_is_only_written_down(mira):
 
 
 # --- how often a link is mailed -----------------------------------------------------------------
+
+DAYS_MOST, NETWORKS_MOST = 10, 3  # to one address; of one network's to one address
+
+
+def sign_ups_from(address, *, times, network="198.51.100.7"):
+    """How many mails ``address`` got of so many sign-ups with it."""
+    mail.outbox.clear()
+    host = network.rpartition(".")[2]
+    for number in range(times):
+        form = NEWCOMER | {"email": address, "username": f"stranger-{host}-{number}"}
+        answer = Client(REMOTE_ADDR=network).post(SIGN_UP, form)
+        assert answer["Location"] == "/accounts/confirm-email/"
+    return [message.to for message in mail.outbox].count([address])
+
+
+def test_owner_gets_a_link_however_often_a_stranger_signed_up_with_their_address():
+    assert sign_ups_from("nora@example.org", times=8) == NETWORKS_MOST
+
+    assert sign_ups_from("nora@example.org", times=1, network="203.0.113.9") == 1
+    assert len(links("/accounts/confirm-email/")) == 1
+
+
+@pytest.mark.parametrize("address", ["nora@example.org", "mira@example.org"])
+def test_strangers_together_mail_an_address_ten_times_a_day_at_most(mira, address):
+    networks = [f"198.51.100.{host}" for host in range(1, 7)]
+    mails = [sign_ups_from(address, times=4, network=network) for network in networks]
+
+    assert mails == [NETWORKS_MOST] * 3 + [DAYS_MOST - 3 * NETWORKS_MOST, 0, 0]
+
+
+def test_member_whose_address_is_known_to_be_theirs_gets_the_link_at_their_first_sign_in():
+    """Not word that it belongs to an account: that is their own."""
+    UserFactory(username="moved", email="moved@example.org")
+
+    Client().post(LOGIN, {"login": "moved", "password": PASSWORD})
+
+    assert len(links("/accounts/confirm-email/")) == 1
+
+
+def test_sign_in_to_what_was_never_confirmed_mails_one_link_in_three_minutes():
+    Client().post(SIGN_UP, NEWCOMER)
+    login = {"login": NEWCOMER["username"], "password": NEWCOMER["password1"]}
+
+    for _time in range(2):
+        assert Client().post(LOGIN, login)["Location"] == "/accounts/confirm-email/"
+
+    assert len(links("/accounts/confirm-email/")) == 1
 
 
 def test_sign_up_of_a_stranger_keeps_no_link_from_the_member_who_asks(mira):

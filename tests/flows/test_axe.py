@@ -187,6 +187,14 @@ def test_axe_finds_nothing_in_states_between(
     found += violations("sign-up with mistakes", page)
 
     page = open_page(user=world.ada, width=width, scheme=scheme)
+    page.goto("/account/")
+    page.locator("[name=version]").evaluate("field => { field.value = 'older' }")
+    page.get_by_label("Discord").fill("another")
+    page.get_by_role("button", name="Save changes").click()
+    expect(page.locator(".errsum")).to_be_focused()
+    found += violations("profile that another window saved", page)
+
+    page = open_page(user=world.ada, width=width, scheme=scheme)
     page.goto(f"/proposals/{world.open.number}/")
     page.locator(".menu summary").click()
     found += violations("account menu", page)

@@ -4,6 +4,7 @@ import re
 import threading
 from datetime import timedelta
 from html import unescape
+from uuid import uuid4
 
 import pytest
 from django.db import OperationalError, transaction
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from dao_portal.core.actions import Action
 from dao_portal.core.audit.delivery import deliver_due_events
 from dao_portal.core.models import AuditLog
+from dao_portal.core.once import AlreadySent
 from governance.errors import NothingToCopy, NotYours
 from governance.models import PowerSnapshot, Proposal
 from governance.services.advancing import Advanced, advance_proposals
@@ -397,31 +399,86 @@ def test_its_author_starts_a_draft_from_it(client):
     assert "Copied to a new draft. Only you can see it." in form.content.decode()
 
 
-def test_sent_twice_it_is_one_draft():
-    proposal = missed()
-    first, second = (
-        copy_proposal(actor=proposal.proposer, proposal_id=proposal.pk) for _ in range(2)
-    )
+def copy(proposal, key=None):
+    return copy_proposal(actor=proposal.proposer, proposal_id=proposal.pk, key=key)
 
-    assert first.pk == second.pk
+
+def key_on(response):
+    (form,) = re.findall(r'<form[^>]*/again/">.*?</form>', response.text, re.DOTALL)
+    return re.findall(r'name="key" value="([0-9a-f-]{36})"', form)[0]
+
+
+def test_sent_twice_it_is_one_draft_whatever_became_of_its_text(client):
+    proposal = missed(title="Fund the garden")
+    client.force_login(proposal.proposer)
+    address = f"/proposals/{proposal.number}/again/"
+    form = {"key": key_on(client.get(proposal.get_absolute_url()))}
+    first = client.post(address, form)
+    Proposal.objects.filter(status="draft").update(title="Fund the orchard")
+
+    assert client.post(address, form)["Location"] == first["Location"]
+    assert [draft.title for draft in Proposal.objects.filter(status="draft")] == [
+        "Fund the orchard"
+    ]
     assert AuditLog.objects.filter(action="proposal.created").count() == 1
+
+
+def test_without_a_key_or_under_another_it_is_copied_anew():
+    """Also beside a draft of the same words, which may be somebody's second thought."""
+    proposal = missed()
+
+    copies = {copy(proposal, key).pk for key in (None, None, uuid4(), uuid4())}
+
+    assert len(copies) == 4
+
+
+def test_a_key_that_stands_for_another_proposal_copies_nothing(client):
+    first, key = missed(), uuid4()
+    copy(first, key)
+    other = missed(proposer=first.proposer)
+    with pytest.raises(AlreadySent):
+        copy(other, key)
+
+    client.force_login(first.proposer)
+    answer = client.post(f"/proposals/{other.number}/again/", {"key": key}, follow=True)
+    assert str(AlreadySent.message) in answer.text
+    assert Proposal.objects.filter(status="draft").count() == 1
+
+
+def test_a_copy_that_was_deleted_since_is_not_made_again(client):
+    proposal, key = missed(), uuid4()
+    copy(proposal, key).delete()
+    client.force_login(proposal.proposer)
+
+    answer = client.post(f"/proposals/{proposal.number}/again/", {"key": key}, follow=True)
+
+    assert "deleted in the meantime" in answer.text
+    assert not Proposal.objects.filter(status="draft").exists()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_sent_twice_at_once_it_is_one_draft():
-    proposal = missed()
+    proposal, key = missed(), uuid4()
 
     with second_session() as start:
         with transaction.atomic():
             Proposal.objects.select_for_update().get(pk=proposal.pk)
-            copies = [
-                start(copy_proposal, actor=proposal.proposer, proposal_id=proposal.pk)
-                for _ in range(3)
-            ]
+            copies = [start(copy, proposal, key) for _ in range(3)]
             wait_until_blocked(3)
-        assert len({copy.result(PATIENCE).pk for copy in copies}) == 1
+        assert len({made.result(PATIENCE).pk for made in copies}) == 1
 
     assert Proposal.objects.filter(status="draft").count() == 1
+
+
+def test_what_ended_elsewhere_is_not_proposed_again(client):
+    proposal = decided_proposal("rejected")
+    with unguarded():
+        Proposal.objects.filter(pk=proposal.pk).update(source="snapshot", source_id="0xabc")
+    with pytest.raises(NothingToCopy):
+        copy(proposal)
+
+    client.force_login(proposal.proposer)
+    assert "Copy to a new draft" not in words(client.get(proposal.get_absolute_url()))
 
 
 @pytest.mark.parametrize("state", ["draft", "upcoming", "open", "passed"])
@@ -433,7 +490,7 @@ def test_what_is_under_way_or_passed_is_not_proposed_again(state, client):
         "passed": decided_proposal,
     }[state]()
     with pytest.raises(NothingToCopy):
-        copy_proposal(actor=proposal.proposer, proposal_id=proposal.pk)
+        copy(proposal)
 
     client.force_login(proposal.proposer)
     assert "Copy to a new draft" not in words(client.get(proposal.get_absolute_url()))
@@ -445,9 +502,9 @@ def test_what_is_under_way_or_passed_is_not_proposed_again(state, client):
 def test_what_did_not_pass_can_be_proposed_again(status):
     proposal = decided_proposal(status)
 
-    copy = copy_proposal(actor=proposal.proposer, proposal_id=proposal.pk)
+    made = copy(proposal)
 
-    assert (copy.status, copy.title) == ("draft", proposal.title)
+    assert (made.status, made.title) == ("draft", proposal.title)
 
 
 def test_nobody_elses_is_proposed_again(client):

@@ -1,7 +1,6 @@
 """Searching proposals: what is found, and what no text and no question can make of it."""
 
-import time
-
+import psutil
 import pytest
 from django.db import connection
 
@@ -75,13 +74,22 @@ def test_no_question_is_an_error(client, beds, words):
     assert client.get("/admin/governance/proposal/", {"q": words}).status_code == 200
 
 
-def seconds_to_index(text: str) -> float:
+def cpu_of_the_database() -> float:
+    """Seconds that our session's process has worked, in steps of 10 ms; others cost it none."""
+    times = psutil.Process(connection.connection.info.backend_pid).cpu_times()
+    return times.user + times.system
+
+
+def seconds_to_index(text: str, times: int = 1) -> float:
+    """CPU of the database, the mean of so many ``times``."""
     with connection.cursor() as cursor:
-        start = time.perf_counter()
-        cursor.execute(
-            "SELECT length(to_tsvector('english', proposal_words(%s)))", [text.replace("\0", "")]
-        )
-        return time.perf_counter() - start
+        before = cpu_of_the_database()
+        for _ in range(times):
+            cursor.execute(
+                "SELECT length(to_tsvector('english', proposal_words(%s)))",
+                [text.replace("\0", "")],
+            )
+        return (cpu_of_the_database() - before) / times
 
 
 def test_no_text_keeps_the_database_busy():
@@ -99,7 +107,7 @@ def test_no_text_keeps_the_database_busy():
         "many words": " ".join(f"{n:x}" for n in range(10_000)),
         "many letters": " ".join(chr(0x4E00 + n) for n in range(20_000)),
     }
-    usual = max(min(seconds_to_index(fill(USUAL, MAX_TEXT)) for _ in range(5)), 0.005)
+    usual = max(seconds_to_index(fill(USUAL, MAX_TEXT), times=20), 0.005)
 
     slow = {
         name
@@ -112,8 +120,8 @@ def test_no_text_keeps_the_database_busy():
 
 @pytest.mark.parametrize("mark", ["_", "<!--", "a_"])
 def test_a_draft_of_marks_is_saved_at_once(mark):
-    start = time.perf_counter()
+    before = cpu_of_the_database()
 
     ProposalFactory(description=fill(mark, MAX_TEXT), description_html="")
 
-    assert time.perf_counter() - start < 5
+    assert cpu_of_the_database() - before < 1

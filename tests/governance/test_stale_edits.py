@@ -111,23 +111,31 @@ def test_looking_at_it_carries_what_was_read(author, proposal, step):
     assert author.post(address, form_of(looked) | {"title": "Older"}).status_code == 422
 
 
-def test_draft_that_was_published_in_another_window_is_a_newer_one(client):
-    """What was written for nobody to see is not saved for everybody."""
-    draft = ProposalFactory()
-    client.force_login(draft.proposer)
-    address = f"{draft.get_absolute_url()}edit/"
-    form = form_of(client.get(address))
-    Proposal.objects.get(pk=draft.pk).save()  # whatever else writes the row
-
-    assert client.post(address, form | {"title": "Half a thought"}).status_code == 422
-
-
-def test_draft_that_was_changed_in_another_window_is_looked_over_again(client):
+@pytest.fixture
+def draft(client):
+    """What its author may publish as it stands; they are signed in."""
     draft = ProposalFactory(
         voting_start=timezone.now() + 7 * DAY, voting_end=timezone.now() + 12 * DAY
     )
     give_power(draft.proposer, 1)
     client.force_login(draft.proposer)
+    return draft
+
+
+def test_draft_that_was_published_in_another_window_is_a_newer_one(client, draft):
+    """What was written for nobody to see is not saved for everybody."""
+    address = f"{draft.get_absolute_url()}edit/"
+    form = form_of(client.get(address))
+    publish = f"{draft.get_absolute_url()}publish/"
+    client.post(publish, {"version": version_on(client.get(publish))})
+
+    assert client.post(address, form | {"title": "Half a thought"}).status_code == 422
+    title = draft.title
+    draft.refresh_from_db()
+    assert (draft.status, draft.title) == ("active", title)
+
+
+def test_draft_that_was_changed_in_another_window_is_looked_over_again(client, draft):
     address = f"{draft.get_absolute_url()}publish/"
     seen = version_on(client.get(address))
     window = {"voting_start": draft.voting_start, "voting_end": draft.voting_end}
