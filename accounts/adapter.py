@@ -27,11 +27,7 @@ from .links import count_link
 from .mails import announce_account_change
 from .models import NameTaken, Profile, User
 from .names import normal_username
-from .selectors import (
-    is_confirmed_by_another,
-    looks_taken,
-    validate_no_office_of_a_member,
-)
+from .selectors import addresses, names
 
 MOST_EMAIL = 254  # characters: what the columns hold, and what a mail server takes (RFC 5321)
 # One sentence for both ways to sign in: it must not tell which half was wrong.
@@ -99,8 +95,8 @@ class AccountAdapter(DefaultAccountAdapter):
         """``username`` as it is stored; ValidationError when nobody, or somebody, may have it."""
         username = super().clean_username(normal_username(username), shallow)
         if not shallow:
-            validate_no_office_of_a_member(username)
-            if looks_taken(username):
+            names.validate_no_office_of_a_member(username)
+            if names.looks_taken(username):
                 raise ValidationError(NameTaken.message, code="taken")
         return username
 
@@ -136,7 +132,7 @@ class AccountAdapter(DefaultAccountAdapter):
         sees and waits for the same as with any other address.
         """
         typed = emailconfirmation.email_address
-        if is_confirmed_by_another(typed.email, than=typed.user):
+        if addresses.is_confirmed_by_another(typed.email, than=typed.user):
             self.send_account_already_exists_mail(typed.email)
         else:
             super().send_confirmation_mail(request, emailconfirmation, signup)

@@ -29,16 +29,16 @@ class AccountsConfig(AppConfig):
 
 
 def _after_sign_up(*, user: Any, **_: Any) -> None:
-    from . import services
+    from .services import members
 
-    services.record_joining(user=user)
+    members.record_joining(user=user)
 
 
 def _after_confirmation(*, email_address: Any, **_: Any) -> None:
-    from . import services
+    from .services import addresses
 
-    services.release_address(owner=email_address.user, address=email_address.email)
-    services.sync_email_verified(user=email_address.user)
+    addresses.release_address(owner=email_address.user, address=email_address.email)
+    addresses.sync_email_verified(user=email_address.user)
 
 
 def _after_adding(*, user: Any, email_address: Any, **_: Any) -> None:
@@ -48,20 +48,20 @@ def _after_adding(*, user: Any, email_address: Any, **_: Any) -> None:
 
 
 def _after_change(*, user: Any, to_email_address: Any, **_: Any) -> None:
-    from . import services
     from .mails import announce_account_change
+    from .services import addresses
 
-    services.sync_email_verified(user=user)
+    addresses.sync_email_verified(user=user)
     announce_account_change(
         Action.EMAIL_PRIMARY_CHANGED, member=user, address=to_email_address.email
     )
 
 
 def _after_removal(*, user: Any, email_address: Any, **_: Any) -> None:
-    from . import services
     from .mails import announce_account_change
+    from .services import addresses
 
-    services.sync_email_verified(user=user)
+    addresses.sync_email_verified(user=user)
     # Whoever never confirmed it may be a stranger, and is told nothing.
     also = [email_address.email] if email_address.verified else []
     announce_account_change(

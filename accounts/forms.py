@@ -30,13 +30,13 @@ from dao_portal.core.text import one_line, validate_one_line
 from dao_portal.core.web.htmx import render_page
 from dao_portal.core.web.http import see_other
 
-from . import services
 from .links import count_own_link
 from .models import NameTaken, Profile, User
 from .names import validate_display_name
 from .pictures import MOST_BYTES, square_picture
 from .preferences import THEMES, zone_choices
-from .selectors import members_at, validate_no_office_of_a_member
+from .selectors import addresses, names
+from .services import members, profiles
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -140,7 +140,7 @@ class SignupForm(PlainWords, allauth.SignupForm):
 
     def save(self, request: HttpRequest) -> User:
         typed = self.cleaned_data
-        return services.sign_up(
+        return members.sign_up(
             username=typed["username"], email=typed["email"], password=typed["password1"]
         )
 
@@ -167,7 +167,7 @@ class ResetPasswordForm(PlainWords, allauth.ResetPasswordForm):
     def clean_email(self) -> str:
         """Find whose it is, which allauth asks of what is only written down as well."""
         email: str = get_adapter().clean_email(self.cleaned_data["email"].lower())
-        self.users = [member for member in members_at(email) if member.is_active]
+        self.users = [member for member in addresses.members_at(email) if member.is_active]
         return email
 
 
@@ -287,7 +287,7 @@ class ProfileForm(forms.ModelForm[Profile]):
             "last_name": member.last_name,
             "theme": theme,
             "time_zone": profile.preferences.get("time_zone", "UTC"),
-            "version": services.version_of(services.written_profile(member, profile)),
+            "version": profiles.version_of(profiles.written_profile(member, profile)),
         }
         super().__init__(data, files, instance=profile, initial=initial)
         self.fields["time_zone"].choices = zone_choices(timezone.now())  # type: ignore[attr-defined]
@@ -302,7 +302,7 @@ class ProfileForm(forms.ModelForm[Profile]):
                 _("This picture is larger than 2 MB. Choose a smaller one.")
             )
         try:
-            services.count_picture(actor=self.instance.user)
+            profiles.count_picture(actor=self.instance.user)
             return square_picture(file.read())
         except DomainError as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
@@ -318,12 +318,12 @@ class ProfileForm(forms.ModelForm[Profile]):
     def refuse(self, refusal: DomainError) -> None:
         """Show why it could not be saved, at the field that it is about."""
         field = refusal.field if isinstance(refusal, NameTaken) else None
-        if isinstance(refusal, services.ProfileChanged):
+        if isinstance(refusal, profiles.ProfileChanged):
             self._show_beside(refusal)
         self.add_error("bio" if isinstance(refusal, TextTooLarge) else field, str(refusal))
         self._ask_for_picture_again()
 
-    def _show_beside(self, other: services.ProfileChanged) -> None:
+    def _show_beside(self, other: profiles.ProfileChanged) -> None:
         """Say at each field what the other window saved, and let the next saving replace it."""
         self.data = {**dict(self.data.items()), "version": other.version}
         for name, saved in other.standing.items():
@@ -337,9 +337,9 @@ class ProfileForm(forms.ModelForm[Profile]):
         if not changed or set(NAMES) & set(self.errors):
             return
         try:
-            names = {name: self.cleaned_data[name] for name in NAMES}
-            validate_display_name(**names)
-            validate_no_office_of_a_member(" ".join(names.values()))
+            typed = {name: self.cleaned_data[name] for name in NAMES}
+            validate_display_name(**typed)
+            names.validate_no_office_of_a_member(" ".join(typed.values()))
         except forms.ValidationError as error:
             self.add_error("first_name", error)
 

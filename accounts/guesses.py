@@ -24,7 +24,7 @@ from dao_portal.core.web.http import client_ip
 from dao_portal.core.web.throttle import Rate
 
 from .models import User
-from .selectors import member_called, signs_in_at
+from .selectors import addresses, members
 
 KNOWN_BROWSER = (Rate(10, 5 * 60), Rate(40, 60 * 60))
 ONE_NETWORK_ONE_ACCOUNT = Rate(5, 5 * 60)
@@ -63,8 +63,8 @@ def members_called(names: set[str]) -> list[User]:
     """Whoever signs in as one of ``names``: by username, or by an address that is theirs."""
     found = []
     for name in sorted(names):
-        found += signs_in_at(name)
-        found += [member] if (member := member_called(name)) else []
+        found += addresses.signs_in_at(name)
+        found += [member] if (member := members.member_called(name)) else []
     return list(dict.fromkeys(found))
 
 

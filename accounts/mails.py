@@ -24,7 +24,7 @@ from dao_portal.core.web.request import current_request
 
 from .models import Profile, User
 from .preferences import zone_of
-from .services import record_account_change
+from .services import members
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -48,7 +48,7 @@ def announce_account_change(
     ``address`` is the one that was added, removed or made primary. It is told as n…@example.org:
     an address that is left behind need not learn the new one.
     """
-    record_account_change(action=action, member=member)
+    members.record_account_change(action=action, member=member)
     info = current_request()
     profile = Profile.objects.filter(user=member).first()
     now = timezone.localtime(timezone=zone_of(profile.preferences if profile else {}))

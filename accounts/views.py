@@ -21,11 +21,11 @@ from dao_portal.core.web.context import THEME_COOKIE
 from dao_portal.core.web.htmx import render_page
 from dao_portal.core.web.http import see_other
 
-from . import services
 from .forms import ProfileForm, ResetPasswordForm
 from .links import count_own_link
 from .models import User
-from .selectors import member_called, shown_members
+from .selectors import members
+from .services import profiles
 
 TABS = ("votes", "proposals", "comments")
 
@@ -33,7 +33,7 @@ TABS = ("votes", "proposals", "comments")
 @require_safe
 def member_detail(request: HttpRequest, username: str) -> HttpResponse:
     """One member: what they say of themselves, and what they did; ?show= picks the list."""
-    member = member_called(username, shown_members().select_related("profile"))
+    member = members.member_called(username, members.shown_members().select_related("profile"))
     if member is None:
         raise Http404
     show = request.GET.get("show", "")
@@ -96,7 +96,7 @@ def confirm_email(request: HttpRequest, key: str) -> HttpResponse:
 def _save(member: User, form: ProfileForm) -> bool:
     """Whether it was saved; else the form says why not."""
     try:
-        services.update_profile(actor=member, **form.cleaned_data)
+        profiles.update_profile(actor=member, **form.cleaned_data)
     except DomainError as refusal:
         form.refuse(refusal)
         return False
@@ -132,7 +132,7 @@ def password_by_mail(request: HttpRequest) -> HttpResponse:
 def picture_remove(request: HttpRequest) -> HttpResponse:
     """Back to one's initials."""
     assert isinstance(request.user, User)
-    services.remove_picture(actor=request.user)
+    profiles.remove_picture(actor=request.user)
     messages.success(request, _("Your picture is removed."))
     return see_other(reverse("accounts:profile_edit"))
 

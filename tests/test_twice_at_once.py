@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from accounts.models import Profile, User
-from accounts.services import update_profile
+from accounts.services.profiles import update_profile
 from dao_portal.core.models import AuditLog, FormKey
 from dao_portal.core.web.middleware import is_collision
 from governance.models import Proposal

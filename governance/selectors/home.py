@@ -11,7 +11,7 @@ from django.db.models import Count, DecimalField, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
-from accounts.selectors import shown_members
+from accounts.selectors import members
 from dao_portal.core.web.cache import keep
 from treasury.models import UserToken
 from treasury.selectors import holdings
@@ -154,12 +154,12 @@ def _facts() -> Facts:
         decisions=Count("pk", filter=DECISIONS),
         votes_counted=Coalesce(Sum("total_votes"), 0),
     )
-    members = keep("members:active", MEMBERS_SECONDS, _count_members)
-    return Facts(members=members, **counts)
+    count = keep("members:active", MEMBERS_SECONDS, _count_members)
+    return Facts(members=count, **counts)
 
 
 def _count_members() -> int:
-    return shown_members().filter(is_active=True).count()
+    return members.shown_members().filter(is_active=True).count()
 
 
 def _held_share(holding: UserToken) -> Fraction | None:

@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ACTIVE, LOWER_NAME, MODERATING, User
-from accounts.selectors import shown_members
+from accounts.selectors import members
 from treasury.selectors import holdings
 
 from ..models import Proposal, Vote
@@ -122,18 +122,18 @@ def _found(words: str) -> QuerySet[User]:
 
     Each beginning has its index (accounts.models), so a million members take milliseconds.
     """
-    members = shown_members().filter(ACTIVE)
+    found = members.shown_members().filter(ACTIVE)
     begins = words.removeprefix("@").lower()
     if not begins:
-        return members
-    members = members.alias(
+        return found
+    found = found.alias(
         lower_username=Lower("username"), lower_name=LOWER_NAME, lower_last=Lower("last_name")
     )
     username = Q(lower_username__startswith=begins)
     if words.startswith("@"):
-        return members.filter(username)
+        return found.filter(username)
     names = Q(lower_name__startswith=begins) | Q(lower_last__startswith=begins)
-    return members.filter(username | names)
+    return found.filter(username | names)
 
 
 def _count(members: QuerySet[User]) -> int:

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.services import find_or_create_imported_members
+from accounts.services import members
 from dao_portal.core.db.bulk import copy_rows
 from dao_portal.core.markdown import TextTooLarge, render_markdown
 from dao_portal.core.text import without_hidden
@@ -90,16 +90,16 @@ def import_proposals(
     )
     new = [proposal for source_id, proposal in wanted.items() if source_id not in here]
     new.sort(key=lambda proposal: (proposal.start, proposal.source_id))
-    members = find_or_create_imported_members(
+    owners = members.find_or_create_imported_members(
         addresses=[address for proposal in new for address in _addresses(proposal)]
     )
     written = []
     for imported in new:
-        proposal = _write_proposal(imported, members.ids, actor)
+        proposal = _write_proposal(imported, owners.ids, actor)
         written.append(proposal)
         if progress:
             progress(proposal)
-    return ImportReport(written, already_here=len(here), new_members=members.created)
+    return ImportReport(written, already_here=len(here), new_members=owners.created)
 
 
 def _addresses(proposal: ImportedProposal) -> list[str]:

@@ -14,8 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.selectors import members_at
-from accounts.services import find_or_create_imported_members, release_address
+from accounts.selectors.members import members_at
+from accounts.services.addresses import release_address
+from accounts.services.members import find_or_create_imported_members
 from governance.selectors.home import public_home
 from governance.selectors.member_list import MemberFilters, member_list
 from tests.factories import UserFactory

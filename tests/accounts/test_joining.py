@@ -6,8 +6,8 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from accounts import services
 from accounts.models import User
+from accounts.services.addresses import sync_email_verified
 from dao_portal.core.actions import Action
 from dao_portal.core.models import AuditLog
 from tests.factories import PASSWORD as FACTORY_PASSWORD
@@ -89,7 +89,7 @@ def test_an_address_that_is_nobodys_proof_is_not_verified() -> None:
     member = UserFactory(email_verified=True)
     EmailAddress.objects.create(user=member, email=member.email, verified=False)
 
-    services.sync_email_verified(user=member)
+    sync_email_verified(user=member)
 
     member.refresh_from_db()
     assert not member.email_verified
@@ -98,6 +98,6 @@ def test_an_address_that_is_nobodys_proof_is_not_verified() -> None:
 
 def test_a_member_without_an_address_is_not_verified() -> None:
     member = UserFactory(email=None, email_verified=True)
-    services.sync_email_verified(user=member)
+    sync_email_verified(user=member)
     member.refresh_from_db()
     assert not member.email_verified

@@ -10,8 +10,10 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.test import Client
 
 from accounts.models import NameTaken, Profile, User
-from accounts.selectors import look_alikes
-from accounts.services import find_or_create_imported_members, rename_member, update_profile
+from accounts.selectors.names import look_alikes
+from accounts.services.members import find_or_create_imported_members
+from accounts.services.names import rename_member
+from accounts.services.profiles import update_profile
 from dao_portal.core.models import AuditLog
 from tests.factories import PASSWORD, UserFactory
 from tests.sql import run, sql

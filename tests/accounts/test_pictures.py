@@ -10,9 +10,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from PIL import Image, ImageCms, PngImagePlugin
 
-from accounts import services
 from accounts.models import Profile, User
 from accounts.pictures import MOST_BYTES, NotAPicture, TooManyPixels, square_picture
+from accounts.services.profiles import remove_picture
 from dao_portal.core.models import AuditLog
 from tests.accounts.test_profile import FORM
 from tests.factories import UserFactory, cast, comment_on, open_proposal_with
@@ -292,7 +292,7 @@ def test_old_file_stays_when_the_change_fails(ada, django_capture_on_commit_call
     name = picture_of(ada)
 
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
-        services.remove_picture(actor=ada)
+        remove_picture(actor=ada)
         transaction.set_rollback(True)
 
     assert picture_of(ada) == name

@@ -2,8 +2,15 @@
 
 import pytest
 
-from accounts import services
 from accounts.models import Profile, User
+from accounts.services.members import find_or_create_imported_members
+from accounts.services.profiles import (
+    ProfileChanged,
+    remove_picture,
+    update_profile,
+    version_of,
+    written_profile,
+)
 from dao_portal.core.models import AuditLog
 from tests.explosive import one_long_address
 from tests.factories import ProposalFactory, UserFactory, cast, open_proposal_with
@@ -164,7 +171,7 @@ def test_member_is_found_in_any_case(client):
 
 
 def test_imported_member_says_so(client):
-    services.find_or_create_imported_members(addresses=["0x" + "1" * 40])
+    find_or_create_imported_members(addresses=["0x" + "1" * 40])
 
     response = client.get(f"/members/0x{'1' * 40}/")
 
@@ -191,7 +198,7 @@ def opened(client):
 
 def stored():
     member = User.objects.get(username="ada")
-    return services.written_profile(member, Profile.objects.get(user=member))
+    return written_profile(member, Profile.objects.get(user=member))
 
 
 def test_profile_that_another_window_saved_is_not_overwritten(client, ada):
@@ -236,7 +243,7 @@ def test_profile_that_only_a_sign_in_or_a_picture_touched_is_current(client, ada
     client.post("/accounts/login/", {"login": "ada", "password": "wrong"})
     User.objects.get(pk=ada.pk).save()
     Profile.objects.get(user=ada).save()
-    services.remove_picture(actor=ada)
+    remove_picture(actor=ada)
 
     assert client.post("/account/", old | {"bio": "Mine."}).status_code == 303
 
@@ -245,9 +252,9 @@ def test_second_save_with_one_version_is_refused_by_the_service(client, ada):
     client.post("/account/", FORM)
     version = opened(client)["version"]
     words = {name: value for name, value in FORM.items() if name != "bio"}
-    services.update_profile(actor=ada, **words, bio="First.", version=version)
+    update_profile(actor=ada, **words, bio="First.", version=version)
 
-    with pytest.raises(services.ProfileChanged) as refusal:
-        services.update_profile(actor=ada, **words, bio="Second.", version=version)
+    with pytest.raises(ProfileChanged) as refusal:
+        update_profile(actor=ada, **words, bio="Second.", version=version)
     assert refusal.value.standing == stored()
-    assert refusal.value.version == services.version_of(stored())
+    assert refusal.value.version == version_of(stored())

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from accounts.middleware import ViewerZone
 from accounts.models import Profile, User
 from accounts.preferences import validate_preferences, zone_choices, zone_names, zone_of
-from accounts.services import update_profile
+from accounts.services.profiles import update_profile
 from dao_portal.core.models import AuditLog
 from governance.models import Proposal
 from social.notifications import spell_time

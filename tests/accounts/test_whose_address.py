@@ -8,10 +8,10 @@ from django.core import mail
 from django.core.cache import cache
 from django.test import Client
 
-from accounts import services
 from accounts.guesses import members_called
 from accounts.models import User
-from accounts.selectors import members_at
+from accounts.selectors.members import members_at
+from accounts.services import members
 from dao_portal.core.actions import Action
 from dao_portal.core.models import AuditLog
 from tests.factories import PASSWORD, UserFactory
@@ -177,7 +177,7 @@ def test_owner_signs_up_after_a_stranger_who_typed_their_address_and_has_it():
 
 def test_two_sign_ups_with_one_address_at_once_make_two_members_and_one_has_it():
     for username in ("one", "two", "three"):
-        services.sign_up(username=username, email=TYPO, password=PASSWORD)
+        members.sign_up(username=username, email=TYPO, password=PASSWORD)
 
     assert User.objects.filter(email=TYPO).count() == 1
     assert EmailAddress.objects.filter(email=TYPO, verified=False, primary=True).count() == 3

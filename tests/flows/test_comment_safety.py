@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
-from accounts.services import update_profile
+from accounts.services.profiles import update_profile
 from governance.models import Proposal
 from social.models import Comment
 from tests.factories import ProposalFactory, UserFactory, comment_on

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import Profile, User
-from accounts.services import find_or_create_imported_members
+from accounts.services.members import find_or_create_imported_members
 from governance.selectors import member_list as selectors
 from governance.selectors.member_list import MemberFilters, member_list
 from tests.factories import (

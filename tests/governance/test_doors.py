@@ -5,13 +5,7 @@ import pytest
 from dao_portal.core.db.bulk import copy_rows
 from dao_portal.core.services.options import set_option
 from governance.models import PowerSnapshot, TallySlot, Vote
-from tests.factories import (
-    TokenFactory,
-    UserFactory,
-    close_now,
-    open_proposal_with,
-    voters_of,
-)
+from tests.factories import TokenFactory, UserFactory, close_now, open_proposal_with, voters_of
 from tests.governance.attacks import (
     BEFORE,
     DECIDED,

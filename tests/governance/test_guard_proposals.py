@@ -14,10 +14,7 @@ from tests.factories import (
     unguarded,
     voters_of,
 )
-from tests.governance.attacks import (
-    insert_vote,
-    update_proposal,
-)
+from tests.governance.attacks import insert_vote, update_proposal
 from tests.sql import refused, run, sql
 
 pytestmark = pytest.mark.django_db

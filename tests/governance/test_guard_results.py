@@ -11,20 +11,8 @@ from dao_portal.core.db.base import uuid7
 from governance.canonical import vote_receipt
 from governance.models import PowerSnapshot, Proposal, Vote
 from governance.outcome import Rule, Tally, decide, from_units
-from tests.factories import (
-    ProposalFactory,
-    TokenFactory,
-    UserFactory,
-)
-from tests.governance.attacks import (
-    PHASES,
-    ended,
-    foreign_draft,
-    result_of,
-    settle,
-    verdict,
-    voted,
-)
+from tests.factories import ProposalFactory, TokenFactory, UserFactory
+from tests.governance.attacks import PHASES, ended, foreign_draft, result_of, settle, verdict, voted
 from tests.sql import run, sql
 
 pytestmark = pytest.mark.django_db

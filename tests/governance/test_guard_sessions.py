@@ -8,21 +8,8 @@ from governance.models import PowerSnapshot
 from governance.services.closing import close_proposal
 from governance.services.locks import lock_alone
 from governance.services.opening import open_proposal
-from tests.factories import (
-    ProposalFactory,
-    TokenFactory,
-    UserFactory,
-    shift_window,
-    voters_of,
-)
-from tests.governance.attacks import (
-    INSERTS,
-    NO_REASON,
-    NOW,
-    ended,
-    result_of,
-    voted,
-)
+from tests.factories import ProposalFactory, TokenFactory, UserFactory, shift_window, voters_of
+from tests.governance.attacks import INSERTS, NO_REASON, NOW, ended, result_of, voted
 from tests.sql import run, sql
 from tests.threads import PATIENCE, second_session, wait_until_blocked
 

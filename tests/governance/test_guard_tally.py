@@ -6,18 +6,8 @@ import pytest
 
 from governance.models import TallySlot, Vote
 from governance.services.closing import count_votes, live_counts
-from tests.factories import (
-    ProposalFactory,
-    UserFactory,
-    cast,
-    open_proposal_with,
-    voters_of,
-)
-from tests.governance.attacks import (
-    NO_REASON,
-    count_power,
-    insert_vote,
-)
+from tests.factories import ProposalFactory, UserFactory, cast, open_proposal_with, voters_of
+from tests.governance.attacks import NO_REASON, count_power, insert_vote
 from tests.sql import refused, run, sql
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
 from accounts.models import Wallet
-from accounts.services import sync_email_verified
+from accounts.services.addresses import sync_email_verified
 from dao_portal.core.audit.delivery import deliver_due_events
 from dao_portal.core.models import AuditLog
 from dao_portal.core.options import clear_option_cache

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from ...selectors import look_alikes
+from ...selectors import names
 
 
 class Command(BaseCommand):
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = list(look_alikes())
+        found = list(names.look_alikes())
         if options["json"]:
             self.stdout.write(json.dumps([asdict(each) for each in found], indent=2))
         for each in () if options["json"] else found:

@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dao_portal.core.errors import DomainError
 
-from ...selectors import member_called
-from ...services import rename_member
+from ...selectors import members
+from ...services import names
 
 
 class Command(BaseCommand):
@@ -25,11 +25,11 @@ class Command(BaseCommand):
         parser.add_argument("new", help="the username they get")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        member = member_called(options["old"])
+        member = members.member_called(options["old"])
         if member is None:
             raise CommandError(f"Nobody is called @{options['old']}; nothing was changed.")
         try:
-            renamed = rename_member(actor=None, member=member, username=options["new"])
+            renamed = names.rename_member(actor=None, member=member, username=options["new"])
         except (ValidationError, DomainError) as error:
             words = error.messages if isinstance(error, ValidationError) else [str(error)]
             raise CommandError(f"{' '.join(words)} Nothing was changed.") from error

@@ -1,22 +1,19 @@
-"""Questions about members' names and addresses."""
+"""Names that look alike."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db.models import Exists, Func, OuterRef, QuerySet, TextField, Value
-from django.db.models.functions import Lower
+from django.db.models import Func, TextField, Value
 from django.utils.translation import gettext as _
 
-from .models import MODERATING, UNFINISHED, User
-from .names import (
+from ..models import MODERATING, User
+from ..names import (
     RESERVED_NAME,
     beside_office,
-    normal_username,
     validate_display_name,
     validate_username,
 )
@@ -32,68 +29,6 @@ class LookAlike:
     shown: str
     kind: str
     problem: str
-
-
-def shown_members() -> QuerySet[User]:
-    """Members whom everybody may see: not those whose sign-up was never finished."""
-    return User.objects.exclude(UNFINISHED)
-
-
-def member_called(username: str, members: QuerySet[User] | None = None) -> User | None:
-    """The one of ``members`` with this username, in any case of letters, composed or not."""
-    among = User.objects.all() if members is None else members
-    for spelled in dict.fromkeys((username, normal_username(username))):
-        if member := among.filter(username__iexact=spelled).first():
-            return member
-    return None
-
-
-def members_at(address: str) -> list[User]:
-    """Whose ``address`` is, in any case of letters: at most one member.
-
-    Of whoever confirmed it; else of whoever signed up with it and has confirmed none yet. That a
-    member has written it down beside a confirmed one says nothing: it may be mistyped, and then a
-    stranger reads what is sent there.
-    """
-    owners = [each.user for each in _confirmed(address).select_related("user")]
-    proved = EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)
-    # Both are asked for every address: the count of statements must not tell whose it is.
-    others = list(_signed_up_with(address).exclude(Exists(proved)))
-    return owners or others
-
-
-def signs_in_at(address: str) -> list[User]:
-    """Who signs in by ``address``: at most one member.
-
-    Whoever signed up with it has to confirm it first, and signs in by username until then. Else a
-    stranger would sign up with an address, sign in by it, and learn from the answer whose it is.
-    """
-    return [each for each in members_at(address) if not each.is_unfinished]
-
-
-def address_is_kept(address: str) -> bool:
-    """Whether ``address`` is confirmed, or stands in a member's row, which one member's can."""
-    rows = _signed_up_with(address).values("pk")
-    return rows.union(_confirmed(address).values("user")).exists()
-
-
-def is_confirmed_by_another(address: str, *, than: User) -> bool:
-    """Whether ``address`` is the account's of another member ``than`` this one."""
-    rows = _signed_up_with(address).filter(email_verified=True).exclude(pk=than.pk)
-    others = _confirmed(address).exclude(user=than)
-    return rows.values("pk").union(others.values("user")).exists()
-
-
-def _confirmed(address: str) -> QuerySet[EmailAddress]:
-    found: QuerySet[EmailAddress] = EmailAddress.objects.filter(
-        email=address.lower(), verified=True
-    )
-    return found
-
-
-def _signed_up_with(address: str) -> QuerySet[User]:
-    members = User.objects.alias(lower_email=Lower("email"))
-    return members.filter(lower_email=address.lower())
 
 
 def looks_taken(username: str) -> bool:
