@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.selectors.members import members_at
+from accounts.selectors.addresses import members_at
 from accounts.services.addresses import release_address
 from accounts.services.members import find_or_create_imported_members
 from governance.selectors.home import public_home

@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.guesses import members_called
 from accounts.models import User
-from accounts.selectors.members import members_at
+from accounts.selectors.addresses import members_at
 from accounts.services import members
 from dao_portal.core.actions import Action
 from dao_portal.core.models import AuditLog

@@ -283,7 +283,7 @@ def test_filters_stay_in_the_links(client):
 def test_unknown_filters_count_as_not_asked(client):
     member("ada")
 
-    shown = client.get("/members/?show=kings&sort=height&q=" + "a" * 500).context["member_list"]
+    shown = client.get("/members/?show=kings&sort=height&q=" + "a" * 500).context["list"]
 
     assert shown.filters == MemberFilters(words="a" * 150)
 
