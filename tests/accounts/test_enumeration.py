@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.selectors import members_at
 from accounts.services import find_or_create_imported_members, release_address
+from dao_portal.core import options
 from governance.selectors.directory import DirectoryFilters, directory
 from governance.selectors.home import public_home
 from tests.factories import UserFactory
@@ -35,6 +36,13 @@ class CountingHasher(PBKDF2PasswordHasher):
     def encode(self, *args, **kwargs):
         type(self).asked += 1
         return super().encode(*args, **kwargs)
+
+
+@pytest.fixture(autouse=True)
+def _options_are_read_once(db, monkeypatch):
+    """Else they are read anew every few seconds: a statement more for the page that comes then."""
+    monkeypatch.setattr(options, "SECONDS_KEPT", 3600.0)
+    options.get_option("community.name")
 
 
 def member(name, **fields):
