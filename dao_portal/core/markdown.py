@@ -28,7 +28,7 @@ LINK_SCHEMES = {"http", "https", "mailto"}
 
 # What the parser is counted for: tokens, places where it stops to look what begins there, and what
 # it reads over and over. A long proposal with tables and links takes 5,000; for this many, no text
-# that is known takes 180 ms (make stress), and none may take more than 300.
+# that is known takes 200 ms of CPU (make stress), and none may take more than 300.
 MOST_WORK = 30_000
 MOST_TIMES = 20
 MOST_BESIDES = 2_000

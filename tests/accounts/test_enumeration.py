@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.selectors.addresses import members_at
 from accounts.services.addresses import release_address
 from accounts.services.members import find_or_create_imported_members
+from dao_portal.core import options
 from governance.selectors.home import public_home
 from governance.selectors.member_list import MemberFilters, member_list
 from tests.factories import UserFactory
@@ -36,6 +37,13 @@ class CountingHasher(PBKDF2PasswordHasher):
     def encode(self, *args, **kwargs):
         type(self).asked += 1
         return super().encode(*args, **kwargs)
+
+
+@pytest.fixture(autouse=True)
+def _options_are_read_once(db, monkeypatch):
+    """Else they are read anew every few seconds: a statement more for the page that comes then."""
+    monkeypatch.setattr(options, "SECONDS_KEPT", 3600.0)
+    options.get_option("community.name")
 
 
 def member(name, **fields):
