@@ -50,7 +50,7 @@ class NameTaken(DomainError):
         self.field = field
 
 
-# The database's rules about names (sql/0009_names.sql) -> which name it refused.
+# The database's rules about names (sql/names_guard.sql) -> which name it refused.
 NAME_RULES = {
     "users_username_key": "username",
     "users_username_ci_uniq": "username",
