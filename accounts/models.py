@@ -104,7 +104,7 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
     )
     is_active = models.BooleanField(_("active"), default=True, db_default=True)
     email_verified = models.BooleanField(_("e-mail verified"), default=False, db_default=False)
-    # Ciphertext, and the only copy of the second factor's secret.
+    # Empty: agreed for a second factor, which is later work. Never in the clear.
     two_factor_secret = models.TextField(blank=True, editable=False, db_default="")
     # What the names look like (accounts/skeletons.py). The database writes both, whatever is sent.
     username_skeleton = models.TextField(editable=False, db_default="")

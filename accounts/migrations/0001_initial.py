@@ -37,7 +37,7 @@ def fill_look_alikes(apps, schema_editor):
 
 class Migration(migrations.Migration):
     initial = True
-    # With the first one, which had this name, what this one stands for (docs/operations.md).
+    # What this one stands for, with the first of them, which had its name (docs/operations.md).
     replaces = [
         ("accounts", "0002_profiles"),
         ("accounts", "0003_delete_rules"),

@@ -30,7 +30,7 @@ DECIDED_WITHOUT_COUNT = ["cancelled", "withdrawn", "not_opened"]
 
 class Migration(migrations.Migration):
     initial = True
-    # With the first one, which had this name, what this one stands for (docs/operations.md).
+    # What this one stands for, with the first of them, which had its name (docs/operations.md).
     replaces = [
         ("governance", "0002_votes"),
         ("governance", "0003_tally_inserts"),

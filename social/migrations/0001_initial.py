@@ -36,7 +36,7 @@ UPDATED = (
 
 class Migration(migrations.Migration):
     initial = True
-    # With the first one, which had this name, what this one stands for (docs/operations.md).
+    # What this one stands for, with the first of them, which had its name (docs/operations.md).
     replaces = [
         ("social", "0002_comments"),
         ("social", "0003_comment_rules"),

@@ -34,7 +34,7 @@ UPDATED = (
 
 class Migration(migrations.Migration):
     initial = True
-    # With the first one, which had this name, what this one stands for (docs/operations.md).
+    # What this one stands for, with the first of them, which had its name (docs/operations.md).
     replaces = [
         ("treasury", "0002_transactions"),
         ("treasury", "0003_last_updated_default"),

@@ -35,7 +35,7 @@ UPDATED = (
 
 class Migration(migrations.Migration):
     initial = True
-    # With the first one, which had this name, what this one stands for (docs/operations.md).
+    # What this one stands for, with the first of them, which had its name (docs/operations.md).
     replaces = [
         ("core", "0002_covered_indexes"),
         ("core", "0003_forms_brakes_and_keys"),
