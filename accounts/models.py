@@ -49,7 +49,7 @@ class NameTaken(DomainError):
         self.field = field
 
 
-# The database's rules about names (sql/0009_names.sql) -> which name it refused.
+# The database's rules about names (sql/names_guard.sql) -> which name it refused.
 NAME_RULES = {
     "users_username_key": "username",
     "users_username_ci_uniq": "username",
@@ -103,7 +103,7 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
     )
     is_active = models.BooleanField(_("active"), default=True, db_default=True)
     email_verified = models.BooleanField(_("e-mail verified"), default=False, db_default=False)
-    # Ciphertext, and the only copy of the second factor's secret.
+    # Empty: agreed for a second factor, which is later work. Never in the clear.
     two_factor_secret = models.TextField(blank=True, editable=False, db_default="")
     # What the names look like (accounts/skeletons.py). The database writes both, whatever is sent.
     username_skeleton = models.TextField(editable=False, db_default="")

@@ -1,4 +1,4 @@
-"""What a member may be called. Who is called so, the database knows (sql/0009_names.sql)."""
+"""What a member may be called. Who is called so, the database knows (sql/names_guard.sql)."""
 
 from __future__ import annotations
 

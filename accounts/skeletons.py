@@ -22,7 +22,7 @@ another letter than the small one is (Greek N and v, for one): there the two loo
 what they look like is what counts.
 
 Pure: no settings, no database. The database has the same rule as ``skeleton(text)``, over a table
-that ``shapes()`` fills (accounts/sql/0009_names.sql), and is the judge.
+that ``shapes()`` fills (accounts/sql/skeletons.sql), and is the judge.
 """
 
 from __future__ import annotations

@@ -43,7 +43,8 @@ def action_choices() -> list[tuple[str, Any]]:
     return Action.choices
 
 
-# The public audit page shows these only. Drafts and sign-ups are nobody else's business.
+# What anybody may see of the log; the page that shows it is later work. Drafts and sign-ups are
+# nobody else's business.
 PUBLIC_ACTIONS = frozenset(
     {
         Action.PROPOSAL_EDITED,

@@ -35,7 +35,7 @@ class KeyTimestamp(models.Func):
 
 
 class MonthlyModel(models.Model):
-    """A table partitioned by month on its key (core/partitions.py).
+    """A table partitioned by month on its key (core/db/months.py).
 
     ``created_at`` is generated from the key, so the time that a row shows and the partition in
     which it lies cannot disagree. The key is the database's own: by a web machine's clock, months
@@ -78,7 +78,7 @@ class AuditLog(MonthlyModel):
     ip_address = models.CharField(_("address"), max_length=45, blank=True, db_default="")
     user_agent = models.CharField(_("browser"), max_length=256, blank=True, db_default="")
     request_id = models.CharField(_("request"), max_length=64, blank=True, db_default="")
-    # Sealing takes the rows of transactions that are all finished: time and key cannot tell.
+    # Written down while it is known: no later question can find out which rows belong together.
     transaction_id = TransactionIdField(db_default=CurrentTransactionId(), editable=False)
 
     class Meta:
@@ -89,14 +89,12 @@ class AuditLog(MonthlyModel):
         indexes = (
             # a member's own activity
             models.Index(fields=["user", "-id"], name="audit_logs_user_ix"),
-            # the public audit page, filtered by action
+            # the administrators' filter
             models.Index(fields=["action", "-id"], name="audit_logs_action_ix"),
-            # the history page of one proposal
+            # all that was done to one thing
             models.Index(fields=["resource_id", "-id"], name="audit_logs_resource_ix"),
             # "on that day" in the admin
             models.Index(fields=["created_at"], name="audit_logs_created_ix"),
-            # the sealer's range
-            models.Index(fields=["transaction_id"], name="audit_logs_xact_ix"),
         )
 
     def __str__(self) -> str:
@@ -104,7 +102,7 @@ class AuditLog(MonthlyModel):
 
 
 class EventDelivery(BaseModel):
-    """One subscriber's debt to one event: the memory of the sweep (core/events.py)."""
+    """One subscriber's debt to one event: the memory of the sweep (core/audit/events.py)."""
 
     event = models.ForeignKey(
         AuditLog, on_delete=models.RESTRICT, db_index=False, related_name="deliveries"

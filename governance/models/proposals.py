@@ -37,7 +37,7 @@ IN_SEARCHES = str.maketrans(dict.fromkeys(set(punctuation) - set('-"'), " "))
 
 
 class OnlyWords(models.Func):
-    """A column's words without the marks between them (sql/0009_search.sql), for the search."""
+    """A column's words without the marks between them (sql/proposal_words.sql), for the search."""
 
     function = "proposal_words"
     arity = 1
@@ -282,7 +282,7 @@ class Proposal(BaseModel):
                 name="proposals_due_to_close_ix",
             ),
             GinIndex(fields=["search"], name="proposals_search_ix"),
-            # pages filter by what a proposal does
+            # agreed; pages that filter by what a proposal does are later work
             GinIndex(
                 fields=["metadata"], opclasses=["jsonb_path_ops"], name="proposals_metadata_ix"
             ),

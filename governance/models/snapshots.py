@@ -26,6 +26,7 @@ class PowerSnapshot(HashPartitionedModel, BaseModel):
     )
     own = AmountField(_("held"), default=0, db_default=0)
     staked = AmountField(_("staked"), default=0, db_default=0)
+    # 0 so far: delegation is later work. What is counted is kept apart from the beginning.
     delegated = AmountField(_("delegated to you"), default=0, db_default=0)
     power = AmountField(_("power"))
 

@@ -19,7 +19,7 @@ MAX_REASON = 500
 
 
 class Vote(HashPartitionedModel, BaseModel):
-    """One member's vote. The database's guard (sql/votes.sql) judges it, whatever the door."""
+    """One member's vote. The database (sql/votes_guard.sql) judges it, whatever the door."""
 
     class Choice(models.TextChoices):
         YES = "yes", _("For")

@@ -31,7 +31,7 @@ TYPES = {
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that the contract asks for and the database does not have."""
+    """One thing that the database should have and does not. ``table`` may be a function's name."""
 
     table: str
     kind: str

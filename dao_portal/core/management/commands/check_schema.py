@@ -7,8 +7,10 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
+from ...db.guard_check import guard_problems
 from ...db.schema_check import schema_problems
 from ...db.schema_contract import CONTRACT
 
@@ -16,8 +18,10 @@ from ...db.schema_contract import CONTRACT
 class Command(BaseCommand):
     help = (
         "Holds the live database against the schema that the portal promises (docs/schema.md): "
-        "tables, columns and their types, keys, checks, indexes and partitions. Names each thing "
-        "that is missing or wrong, and exits with 1 if there is one. It only reads. "
+        "tables, columns and their types, keys, checks, indexes and partitions, and its functions "
+        "and triggers against their files. Names each thing that is missing or wrong, and exits "
+        "with 1 if there is one. It changes nothing: the files are loaded beside the tables by a "
+        "transaction that is rolled back. "
         "Example: manage.py check_schema --json"
     )
     requires_system_checks = ()  # the question is about the database, whatever the code is like
@@ -29,6 +33,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         problems = schema_problems()
+        try:
+            problems += guard_problems()
+        except DatabaseError as error:
+            raise CommandError(
+                f"Functions and triggers cannot be compared: {str(error).strip()}. Run this as the"
+                " role that owns the tables and may CREATE in the database; nothing stays of it."
+            ) from error
         if options["json"]:
             found = [asdict(problem) for problem in problems]
             self.stdout.write(json.dumps({"ok": not problems, "problems": found}, indent=2))

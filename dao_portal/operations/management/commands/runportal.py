@@ -187,7 +187,7 @@ def only_portal(state: Path) -> Iterator[None]:
 def prepare_database() -> None:
     """Tables, static files, and the demo where it is asked for."""
     say("portal", "migrating the database")
-    call_command("migrate", interactive=False, verbosity=0)
+    call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
     collect_static()
     if settings.DEMO:
         say("portal", "filling the demo community")
