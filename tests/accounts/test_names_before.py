@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 def add(
     username: str, skeleton: str = "", role: str = "user", first_name: str = "", last_name: str = ""
 ) -> None:
-    """``skeleton`` as the rule left it where the trigger rests: of those who look alike, the others' have a # and more."""
+    """``skeleton`` as the rule left it, where the trigger rests: # and more for who looks alike."""
     run(
         "INSERT INTO users (username, password_hash, role, first_name, last_name,"
         "  username_skeleton, name_skeleton)"
@@ -56,7 +56,7 @@ TURNED = {"ɹ": "ɹ", "ɐ": "ɐ", "ɔ": "ɔ", "ǝ": "ǝ", "ə": "ǝ"}  # what th
 @pytest.fixture
 def turned_before():
     """The table of before, in which they were like nothing."""
-    run("DELETE FROM django_migrations WHERE name = '0002_turned_letters'")
+    run("DELETE FROM django_migrations WHERE name LIKE '%%turned_letters'")
     for letter, shape in TURNED.items():
         run("DELETE FROM look_alikes WHERE letter = %(letter)s", letter=letter)
         if letter != shape:
