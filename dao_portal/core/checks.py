@@ -60,9 +60,9 @@ def subscribers_can_be_told(app_configs: Any, **kwargs: Any) -> list[checks.Chec
     return [
         checks.Error(
             f"EVENT_SUBSCRIBERS[{name!r}] cannot be told of events: {problem}.",
-            hint="Write a name and the path of a class, such as"
-            ' "notifications": "social.subscribers.NoticeSubscriber"; the class has `actions`,'
-            " a collection of Action, and `deliver(event, cursor)` (core/audit/events.py).",
+            hint='Write a name and the path of a class, as in "name": "app.subscribers.Class"; the'
+            " class has `actions`, a collection of Action, and `deliver(event, cursor)`"
+            " (core/audit/events.py).",
             id="core.E001",
         )
         for name, problem in problems.items()
