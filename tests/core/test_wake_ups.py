@@ -12,6 +12,7 @@ from django.db import transaction
 
 from dao_portal.celery import app as celery_app
 from dao_portal.core.actions import Action
+from dao_portal.core.audit import events
 from dao_portal.core.audit.delivery import deliver_due_events
 from dao_portal.core.audit.events import record
 from dao_portal.core.models import EventDelivery, OutgoingMail
@@ -67,7 +68,10 @@ def test_a_broker_that_is_gone_costs_an_event_one_line_in_the_log(no_broker, cap
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_broker_that_is_gone_costs_a_request_nothing(no_broker, client):
+def test_a_broker_that_is_gone_costs_a_request_nothing(no_broker, client, settings, request):
+    settings.EVENT_SUBSCRIBERS = {"drafts": "tests.listeners.Listener"}
+    events.subscribers.cache_clear()
+    request.addfinalizer(events.subscribers.cache_clear)
     client.force_login(UserFactory())
     text = {"title": "Fund the garden", "description": "Because.", "unit": "days"}
 
@@ -75,6 +79,7 @@ def test_a_broker_that_is_gone_costs_a_request_nothing(no_broker, client):
 
     assert answer.status_code == 303
     assert Proposal.objects.get().title == "Fund the garden"
+    assert EventDelivery.objects.get().done_at is None
 
 
 @pytest.mark.django_db(transaction=True)
