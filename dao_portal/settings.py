@@ -108,8 +108,8 @@ if DEMO:
 
 # subscriber -> who is told of the actions that it listens to (dao_portal/core/audit/events.py)
 EVENT_SUBSCRIBERS = {
-    "notifications": "social.notifications.NotificationSubscriber",
-    "waiting_holdings": "treasury.events.WaitingHoldingsSubscriber",
+    "notifications": "social.subscribers.NoticeSubscriber",
+    "waiting_holdings": "treasury.subscribers.WaitingHoldingsSubscriber",
 }
 
 TEMPLATES = [

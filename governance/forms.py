@@ -17,6 +17,7 @@ from dao_portal.core.markdown import TextTooLarge
 
 from .errors import NotPublishable
 from .models import MAX_TEXT, MAX_TITLE, Proposal
+from .proposal_types import USUAL
 from .rules import current_rules
 from .selectors import publishing_checks
 from .services import proposals
@@ -100,6 +101,7 @@ class ProposalForm(forms.Form):
         typed: Mapping[str, Any] | None = None,
     ) -> None:
         """``typed`` is shown again without being judged, in place of what ``proposal`` says."""
+        self.type = proposal.type if proposal else USUAL.key
         self.window = None if typed else _window_of(proposal)
         super().__init__(data, initial=_written(proposal) | dict(typed or {}))
         zone = {"zone": timezone.get_current_timezone()}
@@ -140,6 +142,7 @@ class ProposalForm(forms.Form):
             description=self.cleaned_data["description"],
             voting_start=start,
             voting_end=end,
+            type=self.type,
         )
 
     def read_again(self, version: str) -> None:

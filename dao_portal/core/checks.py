@@ -1,14 +1,19 @@
-"""What `manage.py check --database default` says about the floor."""
+"""What `manage.py check`, with `--database default` also of the tables, says about the floor."""
 
+from collections.abc import Collection
 from typing import Any
 
+from django.conf import settings
 from django.core import checks
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.utils.module_loading import import_string
 
+from .actions import Action
 from .db.base import database_now
 from .db.months import Month, attached_months, monthly_tables
+from .models import MAX_SUBSCRIBER
 from .services import retention
 
 
@@ -80,3 +85,41 @@ def no_database_stands_between(
                 )
             )
     return errors
+
+
+@checks.register()
+def subscribers_can_be_told(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Every write that is audited asks all subscribers: one that is none would stop the portal."""
+    problems = {
+        name: _problem_of_subscriber(name, path)
+        for name, path in settings.EVENT_SUBSCRIBERS.items()
+    }
+    return [
+        checks.Error(
+            f"EVENT_SUBSCRIBERS[{name!r}] cannot be told of events: {problem}.",
+            hint='Write a name and the path of a class, as in "name": "app.subscribers.Class"; the'
+            " class has `actions`, a collection of Action, and `deliver(event, cursor)`"
+            " (core/audit/events.py).",
+            id="core.E002",
+        )
+        for name, problem in problems.items()
+        if problem
+    ]
+
+
+def _problem_of_subscriber(name: str, path: str) -> str:
+    """Why ``path`` is no subscriber, or ""."""
+    if len(name) > MAX_SUBSCRIBER:
+        return f"its name has more than {MAX_SUBSCRIBER} characters"
+    try:
+        subscriber = import_string(path)
+    except ImportError as error:
+        return f"{path} cannot be imported ({error})"
+    if not isinstance(subscriber, type):
+        return f"{path} is no class"
+    actions = getattr(subscriber, "actions", None)
+    if not isinstance(actions, Collection) or not callable(getattr(subscriber, "deliver", None)):
+        return f"{path} lacks `actions` or `deliver`"
+    if not all(isinstance(action, Action) for action in actions):
+        return f"the `actions` of {path} are not all of Action"
+    return ""

@@ -101,13 +101,16 @@ class AuditLog(MonthlyModel):
         return f"{self.action} {self.resource_type} {self.resource_id}"
 
 
+MAX_SUBSCRIBER = 50  # characters of a name
+
+
 class EventDelivery(BaseModel):
-    """One subscriber's debt to one event: the memory of the sweep (core/audit/events.py)."""
+    """One subscriber's debt to one event: the memory of the sweep (core/audit/delivery.py)."""
 
     event = models.ForeignKey(
         AuditLog, on_delete=models.RESTRICT, db_index=False, related_name="deliveries"
     )
-    subscriber = models.CharField(_("subscriber"), max_length=50)
+    subscriber = models.CharField(_("subscriber"), max_length=MAX_SUBSCRIBER)
     cursor = models.UUIDField(_("delivered up to"), null=True)
     done_at = models.DateTimeField(_("done"), null=True)
 

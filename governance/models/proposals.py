@@ -23,6 +23,7 @@ from treasury.models import Token
 
 from ..canonical import canonical_time
 from ..outcome import Rule, Tally, to_units
+from ..proposal_types import USUAL, type_choices
 from .proposal_checks import PROPOSAL_CHECKS
 
 if TYPE_CHECKING:
@@ -124,9 +125,6 @@ class Proposal(BaseModel):
         REJECTED = "rejected", _("Rejected")
         EXPIRED = "expired", _("Expired")
 
-    class Type(models.TextChoices):
-        TEXT = "text", _("Text")
-
     class Source(models.TextChoices):
         PORTAL = "portal", _("This portal")
         SNAPSHOT = "snapshot", _("Snapshot")
@@ -171,7 +169,7 @@ class Proposal(BaseModel):
     description = models.TextField(_("text"), blank=True)
     description_html = models.TextField(editable=False, blank=True, db_default="")
     type = models.CharField(
-        _("type"), max_length=32, choices=Type.choices, default=Type.TEXT, db_default=Type.TEXT
+        _("type"), max_length=32, choices=type_choices, default=USUAL.key, db_default=USUAL.key
     )
     status = models.CharField(
         _("status"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 from django.contrib.auth.models import AnonymousUser
 
@@ -14,8 +15,22 @@ from ..models import MAX_REASON, PowerSnapshot, Proposal, Vote
 
 Phase = Proposal.Phase
 
+State = Literal[
+    "choose",
+    "closed",
+    "history",
+    "no_power",
+    "opening",
+    "refused",
+    "review",
+    "rival",
+    "signed_out",
+    "stopped",
+    "upcoming",
+    "voted",
+]
 # Phases in which the card says the same to everybody.
-FIXED_STATES = {
+FIXED_STATES: dict[Phase, State] = {
     Phase.UPCOMING: "upcoming",
     Phase.OPENING: "opening",
     Phase.CANCELLED: "stopped",
@@ -37,7 +52,7 @@ class VoteCard:
     says that the card has just taken the place of another one.
     """
 
-    state: str
+    state: State
     vote: Vote | None = None
     receipt: str = ""
     snapshot: PowerSnapshot | None = None
@@ -91,7 +106,7 @@ def vote_card(
     )
 
 
-def _state_for_anyone(proposal: Proposal) -> str:
+def _state_for_anyone(proposal: Proposal) -> State:
     if proposal.phase in FIXED_STATES:
         return FIXED_STATES[proposal.phase]
     if proposal.source != Proposal.Source.PORTAL:
@@ -101,7 +116,7 @@ def _state_for_anyone(proposal: Proposal) -> str:
 
 def _state_for_member(
     proposal: Proposal, vote: Vote | None, snapshot: PowerSnapshot | None, *, changing: bool
-) -> str:
+) -> State:
     state = _state_for_anyone(proposal)
     if state != "signed_out":
         return state

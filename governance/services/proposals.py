@@ -34,6 +34,7 @@ from ..errors import (
     TooLateToWithdraw,
 )
 from ..models import MAX_TITLE, Proposal
+from ..proposal_types import USUAL
 from ..rules import Rules, current_rules
 from ..selectors import publishing_checks
 
@@ -85,7 +86,7 @@ class Content:
     description: str
     voting_start: datetime | None = None
     voting_end: datetime | None = None
-    type: str = Proposal.Type.TEXT
+    type: str = USUAL.key
 
     def write_to(self, proposal: Proposal) -> None:
         proposal.title = one_line(self.title)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from dao_portal.core.web.htmx import render_page
 
 from ..models import Proposal
+from ..proposal_types import PROPOSAL_TYPES
 from ..rules import current_rules
 from ..selectors import (
     proposal_detail,
@@ -40,7 +41,7 @@ def _filters(query: QueryDict) -> proposal_list.ProposalFilters:
 
     return proposal_list.ProposalFilters(
         status=known("status", proposal_list.STATUS_FILTERS),
-        type=known("type", Proposal.Type.values),
+        type=known("type", PROPOSAL_TYPES),
         words=query.get("q", "").strip(),
         sort=known("sort", proposal_list.SORTS),
         mine=known("mine", (proposal_list.UNVOTED,)),

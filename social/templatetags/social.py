@@ -9,6 +9,7 @@ from accounts.models import User
 from governance.models import Proposal
 
 from ..models import Notification
+from ..notices.registry import NOTICES
 from ..queries import read_discussion_query
 from ..selectors import comment_list, notification_list
 
@@ -33,6 +34,12 @@ def unread_count(context: RequestContext) -> int:
 def latest_notifications(context: RequestContext) -> list[Notification]:
     """The few newest notifications of the signed-in member: one query."""
     return list(notification_list.notifications_of(context["request"].user)[:LATEST])
+
+
+@register.inclusion_tag("social/notification_icon.html")
+def notification_icon(kind: str) -> dict[str, Any]:
+    """The sign of a kind of notification; a bell where nobody is told of that any more."""
+    return {"notice": NOTICES.get(kind)}
 
 
 @register.inclusion_tag("social/discussion.html", takes_context=True)

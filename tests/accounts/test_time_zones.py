@@ -17,7 +17,7 @@ from accounts.preferences import validate_preferences, zone_choices, zone_names,
 from accounts.services.profiles import update_profile
 from dao_portal.core.models import AuditLog
 from governance.models import Proposal
-from social.notifications import spell_time
+from social.notices.words import spell_time
 from tests.accounts.test_profile import FORM
 from tests.factories import ProposalFactory, UserFactory, open_proposal_with
 

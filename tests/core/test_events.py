@@ -1,11 +1,15 @@
 """The one event door: one transaction with the change, and every subscriber told once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Event
 from uuid import UUID
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from django.db import IntegrityError, connections, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
@@ -13,6 +17,7 @@ from dao_portal.core.actions import PUBLIC_ACTIONS, Action
 from dao_portal.core.audit import events
 from dao_portal.core.audit.delivery import deliver_due_events
 from dao_portal.core.audit.events import record
+from dao_portal.core.checks import subscribers_can_be_told
 from dao_portal.core.models import AuditLog, EventDelivery, Setting
 from dao_portal.core.services.options import set_option
 from dao_portal.core.web.request import RequestInfo, request_scope
@@ -57,7 +62,7 @@ def listener(settings):
     events.subscribers.cache_clear()
 
 
-class Deaf:
+class Deaf(Listener):
     """Listens to nothing."""
 
     actions = ()
@@ -247,6 +252,57 @@ def test_nothing_is_saved_when_it_cannot_be_audited(prepare):
     assert everything() == before
 
 
+# --- who may listen -----------------------------------------------------------------------------
+
+
+class Mute:
+    """Has nothing that an event could be delivered to."""
+
+    actions = (Action.PROPOSAL_CREATED,)
+
+
+class Misspelt(Listener):
+    """Listens to what never happens."""
+
+    actions = ("proposal.opend",)
+
+
+class Letters(Listener):
+    """Listens to the letters of one action."""
+
+    actions = Action.PROPOSAL_CREATED
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "problem"),
+    [
+        ("typo", "tests.listeners.Listner", 'does not define a "Listner" attribute/class'),
+        ("typo", "tests.lisseners.Listener", "No module named 'tests.lisseners'"),
+        ("typo", "listener", "listener doesn't look like a module path"),
+        ("function", "tests.core.test_events.save_draft", "save_draft is no class"),
+        ("model", "dao_portal.core.models.Setting", "Setting lacks `actions` or `deliver`"),
+        ("mute", "tests.core.test_events.Mute", "Mute lacks `actions` or `deliver`"),
+        ("misspelt", "tests.core.test_events.Misspelt", "Misspelt are not all of Action"),
+        ("letters", "tests.core.test_events.Letters", "Letters are not all of Action"),
+        ("n" * 51, "tests.listeners.Listener", "its name has more than 50 characters"),
+    ],
+)
+def test_check_names_who_cannot_be_told(settings, name, path, problem):
+    settings.EVENT_SUBSCRIBERS = {"listener": "tests.listeners.Listener", name: path}
+
+    (error,) = subscribers_can_be_told(None)
+
+    assert error.id == "core.E002"
+    assert error.msg.startswith(f"EVENT_SUBSCRIBERS[{name!r}] cannot be told of events: ")
+    assert problem in error.msg
+    with pytest.raises(SystemCheckError, match=r"core\.E001"):
+        call_command("check")
+
+
+def test_check_is_content_with_the_subscribers_that_there_are():
+    assert subscribers_can_be_told(None) == []
+
+
 # --- delivery -----------------------------------------------------------------------------------
 
 
@@ -388,3 +444,49 @@ def test_two_workers_at_once_deliver_once(listener):
         assert first.result(timeout=30) == 1
 
     assert len(listener.heard) == 1
+
+
+# --- subscribers that are gone -------------------------------------------------------------------
+
+
+@pytest.fixture
+def gone(listener, settings):
+    """Three events, and a listener that the portal has lost meanwhile: its third is an hour old."""
+    for _ in range(3):
+        save_draft()
+    older = EventDelivery.objects.order_by("event_id")[:2].values("pk")
+    EventDelivery.objects.filter(pk__in=older).update(created_at=Now() - timedelta(hours=25))
+    settings.EVENT_SUBSCRIBERS = {"deaf": "tests.core.test_events.Deaf"}
+    events.subscribers.cache_clear()
+
+
+def test_what_a_lost_subscriber_was_owed_is_one_line_in_the_log(gone, caplog):
+    assert deliver_due_events() == 0
+
+    (line,) = caplog.records
+    assert (line.levelname, line.exc_info) == ("WARNING", None)
+    assert line.message.startswith("EVENT_SUBSCRIBERS has no 'listener', and 3 deliveries wait")
+
+
+def test_what_a_lost_subscriber_was_owed_is_forgotten_after_a_day(gone, caplog):
+    """Not before: in a deployment the one that it does not know may be the newer one's."""
+    deliver_due_events()
+
+    newest = AuditLog.objects.latest("id")
+    assert list(EventDelivery.objects.values_list("event", "done_at")) == [(newest.pk, None)]
+    assert AuditLog.objects.count() == 3
+
+
+def test_who_comes_back_within_the_day_is_told(gone, listener, settings):
+    deliver_due_events()
+    settings.EVENT_SUBSCRIBERS = {"listener": "tests.listeners.Listener"}
+    events.subscribers.cache_clear()
+
+    assert deliver_due_events() == 1
+    assert listener.heard == [(AuditLog.objects.latest("id").pk, None)]
+
+
+def test_a_wake_up_for_one_event_passes_over_a_lost_subscriber(gone, caplog):
+    assert deliver_due_events(AuditLog.objects.latest("id").pk) == 0
+    assert caplog.records == []
+    assert EventDelivery.objects.count() == 3

@@ -17,6 +17,7 @@ from django.db import IntegrityError, OperationalError, connection
 from django.utils import timezone
 
 from dao_portal.core.actions import Action
+from dao_portal.core.audit.delivery import deliver_due_events
 from dao_portal.core.checks import no_month_hangs_between
 from dao_portal.core.db import months
 from dao_portal.core.db.months import Month, attached_months, ensure_months, first_key_at
@@ -47,8 +48,12 @@ def name(table: str, month: Month) -> str:
     return f"{table}_{month.year}_{month.month:02}"
 
 
+def key_time(month: Month) -> datetime:
+    return datetime(month.year, month.month, 15, 12, tzinfo=UTC)
+
+
 def key_in(month: Month) -> UUID:
-    return first_key_at(datetime(month.year, month.month, 15, 12, tzinfo=UTC))
+    return first_key_at(key_time(month))
 
 
 @pytest.fixture(autouse=True)
@@ -165,6 +170,17 @@ def test_a_delivery_that_is_not_done_keeps_its_month():
     assert retired.detached == [name("audit_logs", OLD[0]), name("audit_logs", OLD[2])]
     assert not EventDelivery.objects.filter(event_id=done.pk).exists()
     assert EventDelivery.objects.filter(event_id=waiting.pk, done_at=None).exists()
+
+
+def test_a_delivery_to_nobody_keeps_no_month(caplog):
+    event_in(OLD[0], done=False)
+    EventDelivery.objects.update(subscriber="retired", created_at=key_time(OLD[0]))
+    keep(audit=3)
+    assert detach_expired_months().detached == []
+
+    deliver_due_events()
+
+    assert detach_expired_months().detached == [name("audit_logs", OLD[0])]
 
 
 def test_a_detached_month_comes_back_with_its_rows_and_its_guard():

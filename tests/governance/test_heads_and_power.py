@@ -20,7 +20,7 @@ from governance.outcome import Rule, Tally, decide, to_units
 from governance.selectors.tallies import standing_of
 from governance.services.imports import ImportedProposal, ImportedVote, import_proposals
 from governance.wording import final_verdict, live_verdict, plain, result_headline
-from social.notifications import words_for_closed
+from social.notices.words import words_for_closed
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Count, QuerySet
 from django.db.models.functions import Now
 
 from ..models import EventDelivery
@@ -13,16 +15,22 @@ from .events import subscribers
 
 logger = logging.getLogger(__name__)
 
+FORGET_AFTER = timedelta(days=1)  # longer than any deployment in which this worker is the older
+
 
 def deliver_due_events(event_id: UUID | None = None) -> int:
     """Deliver what is due, of one event or of all, oldest first; how many were finished.
 
     One transaction per portion, with the delivery row locked and other workers' rows skipped. A
-    subscriber that fails is logged and tried again by the next sweep; the others go on.
+    subscriber that fails is logged and tried again by the next sweep; the others go on. What is
+    owed to nobody (any more) is passed over, and FORGET_AFTER its event forgotten.
     """
-    due = EventDelivery.objects.filter(done_at__isnull=True).order_by("event_id")
+    open_ones = EventDelivery.objects.filter(done_at__isnull=True)
+    due = open_ones.filter(subscriber__in=subscribers()).order_by("event_id")
     if event_id:
         due = due.filter(event_id=event_id)
+    else:
+        _forget(open_ones.exclude(subscriber__in=subscribers()))
     finished = 0
     for delivery_id in list(due.values_list("pk", flat=True)):
         try:
@@ -32,6 +40,19 @@ def deliver_due_events(event_id: UUID | None = None) -> int:
         except Exception:
             logger.exception("delivery %s failed; the next sweep tries again", delivery_id)
     return finished
+
+
+def _forget(unknown: QuerySet[EventDelivery]) -> None:
+    """One line for each name that EVENT_SUBSCRIBERS does not have, and an end to what is old."""
+    waiting = unknown.values_list("subscriber").annotate(Count("pk")).order_by("subscriber")
+    for name, count in waiting:
+        logger.warning(
+            "EVENT_SUBSCRIBERS has no %r, and %d deliveries wait for it; those that are older than"
+            " a day are forgotten now",
+            name,
+            count,
+        )
+    unknown.filter(created_at__lt=Now() - FORGET_AFTER).delete()
 
 
 @transaction.atomic

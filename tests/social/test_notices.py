@@ -5,22 +5,30 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from dao_portal.core.actions import Action
 from dao_portal.core.audit.delivery import deliver_due_events
+from dao_portal.core.audit.events import record
 from dao_portal.core.formats import amount
 from dao_portal.core.models import AuditLog, EventDelivery
 from governance.models import PowerSnapshot, Proposal
 from governance.services.cancelling import cancel_proposal
 from governance.services.proposals import publish_proposal, withdraw_proposal
-from social import notifications
 from social.models import Notification
-from social.notifications import NotificationSubscriber
+from social.notices import fan_out
+from social.notices.registry import NOTICES, Notice
+from social.notices.words import OWN_AMOUNT, Words
+from social.subscribers import NoticeSubscriber
+from social.templatetags.social import notification_icon
 from tests.factories import (
     DAY,
+    HoldingFactory,
     ProposalFactory,
+    TokenFactory,
     UserFactory,
     cast,
     close_now,
@@ -29,6 +37,7 @@ from tests.factories import (
     unguarded,
     voters_of,
 )
+from treasury.models import Token
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +54,7 @@ def told(action: Action) -> list[str]:
 
 def tell_all(event: AuditLog) -> int:
     """Deliver to the end, as the sweep does; how many portions it took."""
-    subscriber, cursor, portions = NotificationSubscriber(), None, 0
+    subscriber, cursor, portions = NoticeSubscriber(), None, 0
     while True:
         cursor = subscriber.deliver(event, cursor)
         portions += 1
@@ -78,17 +87,23 @@ def test_opening_says_what_one_can_do_until_when_and_with_how_much():
     deliver_due_events()
 
     closes = f"{proposal.voting_end:%-d %b %Y, %H:%M} UTC"
+    parameters = {
+        "url": f"/proposals/{proposal.number}/",
+        "number": proposal.number,
+        "title": "Fund the garden",
+        "closes": proposal.voting_end.isoformat(),
+    }
     rows = Notification.objects.order_by("user__username").values_list("title", "message", "data")
     assert list(rows) == [
         (
             "A proposal needs your vote",
             f"“Fund the garden” is open until {closes}. You have 12,480.5 power in this vote.",
-            {"url": f"/proposals/{proposal.number}/"},
+            {**parameters, "amount": "12480.5"},
         ),
         (
             "A proposal needs your vote",
             f"“Fund the garden” is open until {closes}. You have 0.000001 power in this vote.",
-            {"url": f"/proposals/{proposal.number}/"},
+            {**parameters, "amount": "0.000001"},
         ),
     ]
 
@@ -212,17 +227,17 @@ def test_telling_twice_tells_once():
 
 
 @pytest.fixture
-def portions(monkeypatch) -> list[UUID]:
+def portions(monkeypatch) -> list[UUID | None]:
     """Two members at a time; the cursors that were told from. A loop without end fails instead."""
-    tell, calls = notifications.tell, []
+    tell, calls = fan_out.tell, []
 
     def counted(*args, **kwargs):
         calls.append(kwargs["after"])
         assert len(calls) < 10, "told again and again"
         return tell(*args, **kwargs)
 
-    monkeypatch.setattr(notifications, "PORTION", 2)
-    monkeypatch.setattr(notifications, "tell", counted)
+    monkeypatch.setattr(fan_out, "PORTION", 2)
+    monkeypatch.setattr(fan_out, "tell", counted)
     return calls
 
 
@@ -234,7 +249,7 @@ def test_a_delivery_that_was_cut_off_goes_on_at_its_cursor(portions):
         cursor.execute("SET LOCAL enable_indexscan = off")
         cursor.execute("SET LOCAL enable_indexonlyscan = off")
     delivery = EventDelivery.objects.get(event=event_of(proposal, Action.PROPOSAL_OPENED))
-    delivery.cursor = NotificationSubscriber().deliver(delivery.event, None)
+    delivery.cursor = NoticeSubscriber().deliver(delivery.event, None)
     delivery.save()
     assert delivery.cursor == voters[1].pk
     Notification.objects.all().delete()  # whoever stands before the cursor is not told again
@@ -242,14 +257,14 @@ def test_a_delivery_that_was_cut_off_goes_on_at_its_cursor(portions):
     deliver_due_events()
 
     assert set(Notification.objects.values_list("user", flat=True)) == {v.pk for v in voters[2:]}
-    assert portions == [UUID(int=0), voters[1].pk, voters[3].pk]
+    assert portions == [None, voters[1].pk, voters[3].pk]
     delivery.refresh_from_db()
     assert delivery.done_at
 
 
 def test_a_portion_that_fails_leaves_the_cursor_where_it_was(portions, monkeypatch):
     proposal = open_proposal_with([1, 2, 3])
-    tell = notifications.tell
+    tell = fan_out.tell
 
     def tell_then_break(*args, **kwargs):
         result = tell(*args, **kwargs)
@@ -257,7 +272,7 @@ def test_a_portion_that_fails_leaves_the_cursor_where_it_was(portions, monkeypat
             raise ConnectionError("the database went away")
         return result
 
-    monkeypatch.setattr(notifications, "tell", tell_then_break)
+    monkeypatch.setattr(fan_out, "tell", tell_then_break)
     assert deliver_due_events() == 0
     first = voters_of(proposal)[1].pk
     delivery = EventDelivery.objects.get(event=event_of(proposal, Action.PROPOSAL_OPENED))
@@ -266,7 +281,7 @@ def test_a_portion_that_fails_leaves_the_cursor_where_it_was(portions, monkeypat
 
     assert deliver_due_events() == 1
 
-    assert portions == [UUID(int=0), first, first]
+    assert portions == [None, first, first]
     assert Notification.objects.count() == 3
 
 
@@ -276,7 +291,7 @@ def test_a_portion_is_two_statements_however_many_it_tells(members):
     event = event_of(proposal, Action.PROPOSAL_OPENED)
 
     with CaptureQueriesContext(connection) as queries:
-        NotificationSubscriber().deliver(event, None)
+        NoticeSubscriber().deliver(event, None)
 
     assert Notification.objects.count() == members
     assert len(queries) == 2, [query["sql"] for query in queries]
@@ -293,3 +308,163 @@ def test_an_id_follows_from_event_and_member_and_keeps_the_events_time():
     assert {row.bytes[:6] for row in ids} == {event.pk.bytes[:6]}
     assert len(ids) == 2
     assert set(Notification.objects.values_list("created_at", flat=True)) == {event.created_at}
+
+
+def test_a_row_keeps_what_its_words_name():
+    proposal = open_proposal_with({"ada": 60}, proposer=UserFactory(username="author"), title="Ask")
+    close_now(proposal)
+
+    deliver_due_events()
+
+    common = {
+        "url": f"/proposals/{proposal.number}/",
+        "number": proposal.number,
+        "title": "Ask",
+        "reason": "no_votes",
+    }
+    rows = Notification.objects.filter(type=Action.PROPOSAL_CLOSED)
+    assert dict(rows.values_list("user__username", "data")) == {
+        "ada": {**common, "amount": "60"},
+        "author": common,
+    }
+
+
+# --- about anything, in each member's language --------------------------------------------------
+
+WHO_HOLDS = """
+    SELECT user_id AS member_id,
+           (SELECT first_name FROM users WHERE users.id = user_id) AS language,
+           nullif(voting_power, 0) AS amount
+    FROM user_tokens
+    WHERE token_id = %(resource)s
+"""
+
+
+@pytest.fixture
+def about_a_token(monkeypatch, settings):
+    """A notice about something that is no proposal; a first name says the member's language."""
+    settings.LANGUAGES = [("en", "English"), ("de", "German")]
+    notice = Notice(
+        Action.HOLDERS_IMPORTED,
+        audience=WHO_HOLDS,
+        subject=lambda event: Token.objects.get(pk=event.resource_id),
+        words=lambda token: Words(
+            # words of Django's own, which speaks both
+            title=gettext("Saturday"),
+            message=f"{token.symbol}: {gettext('Sunday')}.",
+            own=f"{gettext('Monday')} {OWN_AMOUNT}",
+            parameters={"symbol": token.symbol},
+        ),
+        icon="coins",
+        address=lambda token: f"/treasury/{token.symbol}/",
+    )
+    monkeypatch.setitem(NOTICES, notice.action, notice)
+
+
+def imported(holdings: dict[tuple[str, str], int]) -> AuditLog:
+    """Holders of one token by (username, first name), and the event that tells of them."""
+    token = TokenFactory(symbol="COM")
+    for (username, first_name), balance in holdings.items():
+        member = UserFactory(username=username, first_name=first_name)
+        HoldingFactory(user=member, token=token, balance=balance)
+    return record(Action.HOLDERS_IMPORTED, actor=None, resource=token)
+
+
+def test_each_member_is_told_in_their_language_and_in_the_sites_own_where_it_is_unknown(
+    about_a_token, portions
+):
+    event = imported(
+        {
+            ("ada", "de"): 12480,
+            ("bert", "en"): 7,
+            ("cleo", "xx"): 7,
+            ("dora", ""): 7,
+            ("emil", "de"): 0,
+        }
+    )
+
+    tell_all(event)
+
+    assert len(portions) == 3  # of two members at a time, whatever they speak
+    rows = Notification.objects.order_by("user__username")
+    assert list(rows.values_list("user__username", "title", "message")) == [
+        ("ada", "Samstag", "COM: Sonntag. Montag 12,480"),
+        ("bert", "Saturday", "COM: Sunday. Monday 7"),
+        ("cleo", "Saturday", "COM: Sunday. Monday 7"),
+        ("dora", "Saturday", "COM: Sunday. Monday 7"),
+        ("emil", "Samstag", "COM: Sonntag."),
+    ]
+    assert rows[0].data == {"url": "/treasury/COM/", "symbol": "COM", "amount": "12480"}
+    assert rows[0].type == Action.HOLDERS_IMPORTED
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_words_do_not_follow_the_language_of_whoever_caused_the_event(about_a_token, language):
+    event = imported({("ada", "de"): 1, ("bert", "en"): 1})
+
+    with translation.override(language):
+        tell_all(event)
+
+    assert dict(Notification.objects.values_list("user__username", "title")) == {
+        "ada": "Samstag",
+        "bert": "Saturday",
+    }
+
+
+# --- every action is thought of -----------------------------------------------------------------
+
+# A new action gets a notice (social/notices/registry.py), or its place here.
+SILENT = {
+    "their owner did it, and a mail warns them where an account's safety is at stake": {
+        Action.MEMBER_JOINED,
+        Action.MEMBER_VERIFIED,
+        Action.EMAIL_ADDED,
+        Action.EMAIL_REMOVED,
+        Action.EMAIL_PRIMARY_CHANGED,
+        Action.PASSWORD_CHANGED,
+        Action.PASSWORD_RESET,
+        Action.SESSIONS_ENDED,
+        Action.PROFILE_CHANGED,
+        Action.HOLDING_CLAIMED,
+    },
+    "a draft is nobody else's business": {
+        Action.PROPOSAL_CREATED,
+        Action.DRAFT_EDITED,
+        Action.DRAFT_DELETED,
+    },
+    "nobody is asked for anything before voting opens": {
+        Action.PROPOSAL_EDITED,
+        Action.PROPOSAL_PUBLISHED,
+        Action.PROPOSAL_WITHDRAWN,
+    },
+    "the page shows it, and one notification for each vote or comment would be a flood": {
+        Action.VOTE_CAST,
+        Action.VOTE_CHANGED,
+        Action.COMMENT_POSTED,
+    },
+    "an operator's or a moderator's work on the whole portal": {
+        Action.PROPOSAL_IMPORTED,
+        Action.HOLDERS_IMPORTED,
+        Action.MEMBER_RENAMED,
+        Action.SETTING_CHANGED,
+    },
+}
+
+
+def test_every_action_is_announced_or_silent_for_a_reason():
+    silent = [action for actions in SILENT.values() for action in actions]
+
+    assert sorted([*silent, *NOTICES]) == sorted(Action)
+
+
+def test_a_notification_of_a_kind_that_nobody_is_told_of_any_more_has_a_bell():
+    assert 'class="nicon k-system"' in drawn("holders.retired")
+    assert drawn("holders.retired") == drawn(Action.PROPOSAL_NOT_OPENED)
+
+
+def test_only_what_asks_for_something_stands_out():
+    assert [kind for kind in NOTICES if "k-system" not in drawn(kind)] == [Action.PROPOSAL_OPENED]
+
+
+def drawn(kind: str) -> str:
+    return render_to_string("social/notification_icon.html", notification_icon(kind))
