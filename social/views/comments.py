@@ -27,7 +27,7 @@ from ..models import Comment, CommentReaction
 from ..queries import SORT_COOKIE, DiscussionQuery, read_discussion_query, read_sort, read_uuid
 from ..selectors import comment_list
 from ..services import comments
-from ..templatetags.comments import reactions, shared_words
+from ..templatetags.comments import reactions, shared_icons, shared_words
 
 A_YEAR = 365 * 24 * 3600
 Kind = CommentReaction.Kind
@@ -175,7 +175,8 @@ def _react(request: HttpRequest, comment_id: UUID, kind: CommentReaction.Kind) -
     except DomainError as refusal:
         reacted, mine, error = comment, comment_list.reaction_of(member, comment), str(refusal)
     if _is_htmx(request):
-        context = reactions(reacted, mine or 0) | {"words": shared_words(), "error": error}
+        shared = {"words": shared_words(), "icons": shared_icons(), "error": error}
+        context = reactions(reacted, mine or 0) | shared
         response = render(
             request, "social/comment_reacted.html", context, status=422 if error else 200
         )

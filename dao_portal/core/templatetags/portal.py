@@ -8,7 +8,6 @@ from uuid import uuid4
 
 from django import template
 from django.http import QueryDict
-from django.template.base import Node, Parser, TextNode, Token
 from django.template.context import RequestContext
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -44,25 +43,13 @@ def _draw(name: str, size: int, css: str) -> str:
     return "".join(line.strip() for line in drawing.splitlines())
 
 
+@register.simple_tag
 def icon(name: str, size: int = 24, **attributes: str) -> SafeString:
     """``{% icon "vote" size=20 class="ok" %}``: a Lucide icon, hidden from screen readers.
 
     Kept once drawn: unpacking and serialising an icon costs more than the rest of a table row.
     """
     return SafeString(_draw(str(name), int(size), str(attributes.get("class", ""))))
-
-
-register.simple_tag(icon)
-compile_icon = register.tags["icon"]
-
-
-@register.tag(name="icon")
-def compile_fixed_icon(parser: Parser, token: Token) -> Node:
-    """An icon that is the same each time becomes a part of its template's text."""
-    node = compile_icon(parser, token)
-    asked = [*node.args, *node.kwargs.values()]
-    is_fixed = not any(word.filters or getattr(word.var, "lookups", None) for word in asked)
-    return TextNode(node.render(template.Context())) if is_fixed else node
 
 
 # --- forms ----------------------------------------------------------------------------------
