@@ -7,12 +7,12 @@ from decimal import Decimal
 from fractions import Fraction
 
 from django.contrib.auth.models import AnonymousUser
+from django.core.cache import cache
 from django.db.models import Count, DecimalField, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from accounts.selectors import shown_members
-from dao_portal.core.web.cache import keep
 from treasury.models import UserToken
 from treasury.selectors import holdings
 
@@ -154,7 +154,7 @@ def _facts() -> Facts:
         decisions=Count("pk", filter=DECISIONS),
         votes_counted=Coalesce(Sum("total_votes"), 0),
     )
-    members = keep("members:active", MEMBERS_SECONDS, _count_members)
+    members: int = cache.get_or_set("members:active", _count_members, MEMBERS_SECONDS)
     return Facts(members=members, **counts)
 
 
