@@ -1,7 +1,6 @@
 """Canonical JSON, fingerprints, receipts and the votes digest. Standard library only.
 
-These texts are what a stranger hashes again to recount a proposal: they never change their shape
-without a new version in the bundle.
+These texts are what a stranger hashes again to recount a proposal: they never change their shape.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The outcome rule, exactly: one pure function for the closing, the pages and the verifier.
+"""The outcome rule, exactly: one pure function for the closing, the pages and whoever recounts.
 
 Everything is counted in base units (10**-18 of a token) as Python integers, so nothing is ever
 rounded. Standard library only: anyone can read and run this file alone.

@@ -7,8 +7,8 @@ import pytest
 from django.conf import settings
 from django.contrib import admin
 
+from accounts.templatetags.accounts import HUES
 from dao_portal.core.models import AuditLog
-from dao_portal.core.templatetags.portal import HUES
 from dao_portal.core.web.context import THEMES
 from governance.models import Proposal, Vote
 from social.models import Comment

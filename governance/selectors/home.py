@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import cast
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
@@ -154,8 +155,8 @@ def _facts() -> Facts:
         decisions=Count("pk", filter=DECISIONS),
         votes_counted=Coalesce(Sum("total_votes"), 0),
     )
-    members: int = cache.get_or_set("members:active", _count_members, MEMBERS_SECONDS)
-    return Facts(members=members, **counts)
+    members = cache.get_or_set("members:active", _count_members, MEMBERS_SECONDS)
+    return Facts(members=cast("int", members), **counts)
 
 
 def _count_members() -> int:

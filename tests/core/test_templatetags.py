@@ -8,7 +8,6 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from django.utils import timezone
 
-from accounts.models import User
 from dao_portal.core import formats
 from dao_portal.core.templatetags import portal
 
@@ -166,27 +165,6 @@ def test_when_tells_a_distance() -> None:
 
 def test_when_without_a_time_is_empty() -> None:
     assert render("{% when moment %}", moment=None) == ""
-
-
-@pytest.mark.parametrize(
-    ("person", "letters"),
-    [
-        ("Ada Okafor", "AO"),
-        ("mira", "MI"),
-        ("anna-lena.w", "AL"),
-        ("x", "X"),
-        ("0x8f3c", "0X"),
-    ],
-)
-def test_initials(person: str, letters: str) -> None:
-    assert portal.initials(person) == letters
-
-
-def test_hue_stays_when_a_member_changes_names() -> None:
-    before = User(username="mira", first_name="Mira")
-    after = User(username="mira", first_name="Mira", last_name="Castellanos")
-    assert portal.hue(before) == portal.hue(after)
-    assert {portal.hue(f"member{n}") for n in range(100)} == set(range(portal.HUES))
 
 
 def test_icon_is_hidden_from_readers_and_carries_its_class() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import cast
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -50,10 +51,10 @@ def greatest_holding() -> UserToken | None:
 
 def total_power(token_id: UUID) -> Decimal:
     """All voting power that a token gives. Kept for a minute: a million take long to add up."""
-    total: Decimal = cache.get_or_set(
+    total = cache.get_or_set(
         f"total-power:{token_id}", lambda: _total_power(token_id), KEPT_SECONDS
     )
-    return total
+    return cast("Decimal", total)
 
 
 def _total_power(token_id: UUID) -> Decimal:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from typing import cast
 
 from django.core.cache import cache
 from django.db import connection
@@ -119,9 +120,10 @@ def supply_parts(token: Token, treasury: Decimal) -> list[SupplyPart]:
 
     What members have is added up once a minute.
     """
-    sums: dict[str, Decimal] = cache.get_or_set(
+    kept = cache.get_or_set(
         f"supply:{token.pk}", lambda: _held_and_staked(token), holdings.KEPT_SECONDS
     )
+    sums = cast("dict[str, Decimal]", kept)
     inside = exact_sum((sums["held"], sums["staked"], treasury))
     amounts = {
         "held": sums["held"],

@@ -1,7 +1,5 @@
-"""Icons, numbers, times, people and links in templates."""
+"""Icons, numbers, times, forms and links in templates."""
 
-import re
-import zlib
 from functools import lru_cache
 from typing import Any
 from uuid import uuid4
@@ -28,10 +26,6 @@ for write in (
 ):
     register.filter(write)
 register.simple_tag(formats.when)
-
-HUES = 8  # as many as portal.css has avatar colours
-WALLET_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-
 
 # --- icons ----------------------------------------------------------------------------------
 
@@ -64,30 +58,6 @@ def form_key() -> str:
     return format_html(
         '<input type="hidden" name="{}" value="{}" autocomplete="off">', KEY_FIELD, uuid4()
     )
-
-
-# --- people ---------------------------------------------------------------------------------
-
-
-@register.filter
-def initials(person: object) -> str:
-    """Two letters for an avatar: "Ada Okafor" is AO, "mira" is MI."""
-    words = str(person).replace(".", " ").replace("-", " ").replace("_", " ").split()
-    letters = words[0][0] + words[1][0] if len(words) > 1 else "".join(words)[:2]
-    return letters.upper()
-
-
-@register.filter
-def short_name(person: object) -> str:
-    """Their name; of a wallet's address the two ends that people compare: 0xb4c0…6f13."""
-    name = str(person)
-    return f"{name[:6]}…{name[-4:]}" if WALLET_ADDRESS.fullmatch(name) else name
-
-
-@register.filter
-def hue(person: object) -> int:
-    """Which of the avatar colours is theirs, everywhere and always: a username does not change."""
-    return zlib.crc32(str(getattr(person, "username", person)).encode()) % HUES
 
 
 # --- links ----------------------------------------------------------------------------------
