@@ -27,7 +27,7 @@ from dao_portal.core.errors import DomainError
 from dao_portal.core.markdown import TextTooLarge
 from dao_portal.core.once import AlreadySent, claim, made_before, read_key
 from dao_portal.core.text import one_line, validate_one_line
-from dao_portal.core.web.htmx import render_page
+from dao_portal.core.web.htmx import HtmxRequest, render_page
 from dao_portal.core.web.http import see_other
 
 from .links import count_own_link
@@ -117,7 +117,7 @@ class SignupForm(PlainWords, allauth.SignupForm):
         if self.sent_again:
             self._errors = ErrorDict()
 
-    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+    def try_save(self, request: HtmxRequest) -> tuple[User | None, HttpResponse | None]:
         """Make the account, all of it or nothing; a form that is sent twice makes one.
 
         Whether the address was known before, and whether this is the second sending, changes

@@ -5,7 +5,6 @@ from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -18,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from dao_portal.core.errors import DomainError
 from dao_portal.core.views import A_YEAR, keep_theme
 from dao_portal.core.web.context import THEME_COOKIE
-from dao_portal.core.web.htmx import render_page
+from dao_portal.core.web.htmx import HtmxRequest, render_page
 from dao_portal.core.web.http import see_other
 
 from .forms import ProfileForm, ResetPasswordForm
@@ -26,12 +25,13 @@ from .links import count_own_link
 from .models import User
 from .selectors import members
 from .services import profiles
+from .signed_in import MemberRequest, is_signed_in, member_required
 
 TABS = ("votes", "proposals", "comments")
 
 
 @require_safe
-def member_detail(request: HttpRequest, username: str) -> HttpResponse:
+def member_detail(request: HtmxRequest, username: str) -> HttpResponse:
     """One member: what they say of themselves, and what they did; ?show= picks the list."""
     member = members.member_called(username, members.shown_members().select_related("profile"))
     if member is None:
@@ -45,11 +45,10 @@ def member_detail(request: HttpRequest, username: str) -> HttpResponse:
     return render_page(request, "accounts/member_detail.html", context)
 
 
-@login_required
+@member_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def profile_edit(request: HttpRequest) -> HttpResponse:
+def profile_edit(request: MemberRequest) -> HttpResponse:
     """One's own profile and preferences."""
-    assert isinstance(request.user, User)
     form = ProfileForm(
         request.POST if request.method == "POST" else None,
         request.FILES if request.method == "POST" else None,
@@ -68,7 +67,7 @@ def profile_edit(request: HttpRequest) -> HttpResponse:
 def addresses(request: HttpRequest) -> HttpResponse:
     """allauth's page of one's own addresses, where a link can be asked for once more."""
     asked = "action_send" in request.POST and "action_add" not in request.POST
-    if asked and isinstance(request.user, User):
+    if asked and is_signed_in(request):
         typed = request.POST.get("email", "").lower()
         waiting = EmailAddress.objects.filter(user=request.user, email=typed, verified=False)
         if waiting.exists() and not count_own_link(request, member=request.user, address=typed):
@@ -103,14 +102,13 @@ def _save(member: User, form: ProfileForm) -> bool:
     return True
 
 
-@login_required
+@member_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def password_by_mail(request: HttpRequest) -> HttpResponse:
+def password_by_mail(request: MemberRequest) -> HttpResponse:
     """The first password of a member who has none: by a link to their address, as a lost one.
 
     A form here would let anybody who finds an open session choose it.
     """
-    assert isinstance(request.user, User)
     if request.user.has_usable_password():
         return redirect("account_change_password")
     address = EmailAddress.objects.get_primary_email(request.user) or request.user.email
@@ -128,10 +126,9 @@ def password_by_mail(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@login_required
-def picture_remove(request: HttpRequest) -> HttpResponse:
+@member_required
+def picture_remove(request: MemberRequest) -> HttpResponse:
     """Back to one's initials."""
-    assert isinstance(request.user, User)
     profiles.remove_picture(actor=request.user)
     messages.success(request, _("Your picture is removed."))
     return see_other(reverse("accounts:profile_edit"))

@@ -3,13 +3,13 @@
 from decimal import Decimal
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from dao_portal.core.options import get_option
-from dao_portal.core.web.htmx import render_page
+from dao_portal.core.web.htmx import HtmxRequest, render_page
 
 from .charts import flow_chart, lorenz_path, sparkline
 from .models import Token, Transaction
@@ -26,7 +26,7 @@ KINDS = (
 
 
 @require_safe
-def show_treasury_overview(request: HttpRequest) -> HttpResponse:
+def show_treasury_overview(request: HtmxRequest) -> HttpResponse:
     """What the community owns, and what came and went: ?token= picks the chart, ?type= the list."""
     tokens = treasury_overview.treasury_tokens()
     wanted = request.GET.get("token", "")
@@ -45,7 +45,7 @@ def show_treasury_overview(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def show_transaction_list(request: HttpRequest) -> HttpResponse:
+def show_transaction_list(request: HtmxRequest) -> HttpResponse:
     """Every movement of the treasury: ?q=, ?token=, ?type=, ?status=, ?sort=amount, ?page=."""
     given = request.GET
     movements = transaction_list.find_movements(
@@ -67,13 +67,13 @@ def show_transaction_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def show_token_list(request: HttpRequest) -> HttpResponse:
+def show_token_list(request: HtmxRequest) -> HttpResponse:
     """There are few tokens: the overview shows them all."""
     return redirect("treasury:treasury_overview")
 
 
 @require_safe
-def show_token_detail(request: HttpRequest, symbol: str) -> HttpResponse:
+def show_token_detail(request: HtmxRequest, symbol: str) -> HttpResponse:
     """One token: where its supply is, and how evenly its power is spread."""
     token = get_object_or_404(Token, symbol__iexact=symbol)
     treasury = next(

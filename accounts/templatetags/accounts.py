@@ -1,5 +1,7 @@
 """How members are shown, on the pages of every app."""
 
+import re
+import zlib
 from functools import lru_cache
 from html import unescape
 
@@ -8,7 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
 
-from dao_portal.core.templatetags.portal import hue, icon, initials, short_name
+from dao_portal.core.templatetags.portal import icon
 
 from ..models import User
 from ..pictures import SIDE
@@ -17,6 +19,8 @@ register = template.Library()
 
 ROLE_ICONS: dict[str, str] = {User.Role.MODERATOR: "shield-check", User.Role.ADMIN: "settings-2"}
 THEME_ICONS = {"light": "sun", "dark": "moon", "auto": "monitor"}
+HUES = 8  # as many as portal.css has avatar colours
+WALLET_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
 @register.filter
@@ -55,6 +59,18 @@ def avatar(member: User, size: str = "") -> SafeString:
     )
 
 
+def initials(name: str) -> str:
+    """Two letters for an avatar: "Ada Okafor" is AO, "mira" is MI."""
+    words = name.replace(".", " ").replace("-", " ").replace("_", " ").split()
+    letters = words[0][0] + words[1][0] if len(words) > 1 else "".join(words)[:2]
+    return letters.upper()
+
+
+def hue(member: User) -> int:
+    """Which of the avatar colours is theirs, everywhere and always: a username does not change."""
+    return zlib.crc32(member.username.encode()) % HUES
+
+
 @register.simple_tag
 def member_name(member: User, tag: str = "", *, link: bool = True) -> SafeString:
     """``{% member_name vote.voter %}``: how a member is named wherever they speak, vote or stand.
@@ -76,6 +92,11 @@ def member_name(member: User, tag: str = "", *, link: bool = True) -> SafeString
         role_badge(member),
         format_html(' <span class="tag">{}</span>', tag) if tag else "",
     )
+
+
+def short_name(username: str) -> str:
+    """A username; of a wallet's address the two ends that people compare: 0xb4c0…6f13."""
+    return f"{username[:6]}…{username[-4:]}" if WALLET_ADDRESS.fullmatch(username) else username
 
 
 @register.simple_tag

@@ -17,6 +17,7 @@ class Action(models.TextChoices):
     PASSWORD_CHANGED = "member.password_changed", _("changed the password")
     PASSWORD_RESET = "member.password_reset", _("chose a new password by mail")
     SESSIONS_ENDED = "member.sessions_ended", _("signed out everywhere else")
+    ADMINISTRATOR_ADDED = "member.administrator_added", _("was made the administrator")
     MEMBER_RENAMED = "member.renamed", _("got another username")
     PROFILE_CHANGED = "profile.changed", _("changed a profile")
     PROPOSAL_CREATED = "proposal.created", _("saved a draft")
@@ -33,6 +34,7 @@ class Action(models.TextChoices):
     VOTE_CAST = "vote.cast", _("voted")
     VOTE_CHANGED = "vote.changed", _("changed a vote")
     COMMENT_POSTED = "comment.posted", _("commented")
+    TOKEN_ADDED = "token.added", _("added a token")
     HOLDERS_IMPORTED = "holders.imported", _("imported holders")
     HOLDING_CLAIMED = "holding.claimed", _("received a waiting holding")
     SETTING_CHANGED = "setting.changed", _("changed a setting")
@@ -43,8 +45,8 @@ def action_choices() -> list[tuple[str, Any]]:
     return Action.choices
 
 
-# What anybody may see of the log; the page that shows it is later work. Drafts and sign-ups are
-# nobody else's business.
+# What a public page of the audit log may show, once there is one. Drafts and sign-ups are nobody
+# else's business.
 PUBLIC_ACTIONS = frozenset(
     {
         Action.PROPOSAL_EDITED,
@@ -58,6 +60,7 @@ PUBLIC_ACTIONS = frozenset(
         Action.VOTE_CAST,
         Action.VOTE_CHANGED,
         Action.COMMENT_POSTED,
+        Action.TOKEN_ADDED,
         Action.HOLDERS_IMPORTED,
         Action.SETTING_CHANGED,
     }

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import cast
 
 from django.contrib.auth.models import AnonymousUser
+from django.core.cache import cache
 from django.db.models import Count, DecimalField, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from accounts.selectors import members
-from dao_portal.core.web.cache import keep
 from treasury.models import UserToken
 from treasury.selectors import holdings
 
@@ -154,8 +155,8 @@ def _facts() -> Facts:
         decisions=Count("pk", filter=DECISIONS),
         votes_counted=Coalesce(Sum("total_votes"), 0),
     )
-    count = keep("members:active", MEMBERS_SECONDS, _count_members)
-    return Facts(members=count, **counts)
+    count = cache.get_or_set("members:active", _count_members, MEMBERS_SECONDS)
+    return Facts(members=cast("int", count), **counts)
 
 
 def _count_members() -> int:

@@ -1,14 +1,14 @@
 """Writing, publishing and withdrawing a proposal, and deleting a draft."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
+from accounts.signed_in import MemberRequest, member_required
 from dao_portal.core.brakes import TooOften
 from dao_portal.core.db.base import database_now
 from dao_portal.core.errors import DomainError
@@ -36,15 +36,15 @@ EDITOR_STEPS = ("write", "preview")
 
 
 @form_methods
-@login_required
-def proposal_create(request: HttpRequest) -> HttpResponse:
+@member_required
+def proposal_create(request: MemberRequest) -> HttpResponse:
     """Write a draft."""
     return _write(request, None)
 
 
 @form_methods
-@login_required
-def proposal_edit(request: HttpRequest, number: int) -> HttpResponse:
+@member_required
+def proposal_edit(request: MemberRequest, number: int) -> HttpResponse:
     """Change a draft, or a published proposal before voting opens."""
     proposal = _own_proposal(request, number)
     if request.method != "POST" and not proposal.is_editable:
@@ -53,7 +53,7 @@ def proposal_edit(request: HttpRequest, number: int) -> HttpResponse:
     return _write(request, proposal)
 
 
-def _write(request: HttpRequest, proposal: Proposal | None) -> HttpResponse:
+def _write(request: MemberRequest, proposal: Proposal | None) -> HttpResponse:
     """The form. ``step`` is write or preview (turn the editor over), check (only look) or save."""
     step = request.POST.get("step", "save")
     if request.method != "POST":
@@ -72,9 +72,9 @@ def _write(request: HttpRequest, proposal: Proposal | None) -> HttpResponse:
     return _show_form(request, form, proposal, status=422)
 
 
-def _save(request: HttpRequest, form: ProposalForm, proposal: Proposal | None) -> Proposal | None:
+def _save(request: MemberRequest, form: ProposalForm, proposal: Proposal | None) -> Proposal | None:
     """The saved proposal, or None with the refusal on the form."""
-    actor, content = _member(request), form.content()
+    actor, content = request.user, form.content()
     try:
         if proposal is None:
             saved = proposals.create_draft(actor=actor, content=content, key=read_key(request.POST))
@@ -98,9 +98,9 @@ def _save(request: HttpRequest, form: ProposalForm, proposal: Proposal | None) -
     return saved
 
 
-def _check(request: HttpRequest, form: ProposalForm) -> list[publishing_checks.Check]:
+def _check(request: MemberRequest, form: ProposalForm) -> list[publishing_checks.Check]:
     """What publishing would ask for, were this saved; nothing, with the refusal on the form."""
-    author = _member(request)
+    author = request.user
     draft = Proposal(proposer=author)
     draft.db_now = database_now()  # type: ignore[attr-defined]  # what is no row brought no clock
     try:
@@ -113,7 +113,7 @@ def _check(request: HttpRequest, form: ProposalForm) -> list[publishing_checks.C
 
 
 def _show_form(
-    request: HttpRequest,
+    request: MemberRequest,
     form: ProposalForm,
     proposal: Proposal | None,
     *,
@@ -127,9 +127,9 @@ def _show_form(
         "proposal": proposal,
         "rules": rules,
         "notice": publishing_checks.spell_duration(rules.notice) if rules.notice else "",
-        "power": publishing_checks.publishing_power(_member(request), rules),
+        "power": publishing_checks.publishing_power(request.user, rules),
         "checks": checks,
-    } | (_preview(_member(request), form) if preview else {"preview": None})
+    } | (_preview(request.user, form) if preview else {"preview": None})
     return render_page(
         request, "governance/proposal_form.html", context, partials=("editor",), status=status
     )
@@ -146,8 +146,8 @@ def _preview(author: User, form: ProposalForm) -> dict[str, str]:
 
 
 @form_methods
-@login_required
-def proposal_publish(request: HttpRequest, number: int) -> HttpResponse:
+@member_required
+def proposal_publish(request: MemberRequest, number: int) -> HttpResponse:
     """Look once more at what everybody will see, then publish."""
     proposal = _own_proposal(request, number)
     if proposal.status != Proposal.Status.DRAFT:
@@ -156,7 +156,7 @@ def proposal_publish(request: HttpRequest, number: int) -> HttpResponse:
     if request.method == "POST":
         try:
             proposals.publish_proposal(
-                actor=_member(request),
+                actor=request.user,
                 proposal_id=proposal.pk,
                 version=request.POST.get("version"),
             )
@@ -189,13 +189,13 @@ def proposal_publish(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @form_methods
-@login_required
-def proposal_withdraw(request: HttpRequest, number: int) -> HttpResponse:
+@member_required
+def proposal_withdraw(request: MemberRequest, number: int) -> HttpResponse:
     """Take a published proposal back before voting opens, after a second thought."""
     proposal = _own_proposal(request, number)
     if request.method == "POST":
         try:
-            proposals.withdraw_proposal(actor=_member(request), proposal_id=proposal.pk)
+            proposals.withdraw_proposal(actor=request.user, proposal_id=proposal.pk)
         except TooLateToWithdraw as refusal:
             messages.error(request, refusal.message)
         except NotThere as gone:
@@ -210,13 +210,13 @@ def proposal_withdraw(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @require_POST
-@login_required
-def proposal_again(request: HttpRequest, number: int) -> HttpResponse:
+@member_required
+def proposal_again(request: MemberRequest, number: int) -> HttpResponse:
     """Start a new draft from what came to nothing, and choose its window."""
     proposal = _own_proposal(request, number)
     try:
         draft = proposals.copy_proposal(
-            actor=_member(request), proposal_id=proposal.pk, key=read_key(request.POST)
+            actor=request.user, proposal_id=proposal.pk, key=read_key(request.POST)
         )
     except DomainError as refusal:  # also a limit, or a text from before today's rules
         messages.error(request, str(refusal))
@@ -227,16 +227,16 @@ def proposal_again(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @form_methods
-@login_required
-def proposal_delete(request: HttpRequest, number: int) -> HttpResponse:
+@member_required
+def proposal_delete(request: MemberRequest, number: int) -> HttpResponse:
     """Throw a draft away, after a second thought."""
     key = read_key(request.POST)
-    if made_before(key, form=proposals.DELETION, actor=_member(request), sent=()):
+    if made_before(key, form=proposals.DELETION, actor=request.user, sent=()):
         return see_other(reverse("governance:proposal_list"))
     proposal = _own_proposal(request, number)
     if request.method == "POST":
         try:
-            proposals.delete_draft(actor=_member(request), proposal_id=proposal.pk, key=key)
+            proposals.delete_draft(actor=request.user, proposal_id=proposal.pk, key=key)
         except NotADraft as refusal:
             messages.error(request, refusal.message)
             return see_other(proposal.get_absolute_url())
@@ -250,13 +250,7 @@ def proposal_delete(request: HttpRequest, number: int) -> HttpResponse:
     return render_page(request, "governance/proposal_delete.html", {"proposal": proposal})
 
 
-def _own_proposal(request: HttpRequest, number: int) -> Proposal:
+def _own_proposal(request: MemberRequest, number: int) -> Proposal:
     """The member's own proposal, with the database's clock; 404 for anybody else's."""
-    own = Proposal.objects.visible_to(_member(request)).filter(proposer=_member(request))
+    own = Proposal.objects.visible_to(request.user).filter(proposer=request.user)
     return get_object_or_404(own.select_related("proposer", "token"), number=number)
-
-
-def _member(request: HttpRequest) -> User:
-    """Who is signed in; the type checker cannot see what ``login_required`` has made sure."""
-    assert request.user.is_authenticated
-    return request.user

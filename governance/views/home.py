@@ -1,15 +1,15 @@
 """The first page."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
-from dao_portal.core.web.htmx import render_page
+from dao_portal.core.web.htmx import HtmxRequest, render_page
 
 from ..selectors import home
 
 
 @require_safe
-def show_home(request: HttpRequest) -> HttpResponse:
+def show_home(request: HtmxRequest) -> HttpResponse:
     """What is being decided now; for a member, what still needs them."""
     if request.user.is_authenticated:
         shown = home.member_home(request.user)

@@ -1,10 +1,10 @@
 """The list of members. Their own pages are accounts' affair."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from dao_portal.core.text import one_line
-from dao_portal.core.web.htmx import render_page
+from dao_portal.core.web.htmx import HtmxRequest, render_page
 
 from ..selectors import member_list
 
@@ -12,7 +12,7 @@ MOST_LETTERS = 150  # as long as a name can be
 
 
 @require_safe
-def show_member_list(request: HttpRequest) -> HttpResponse:
+def show_member_list(request: HtmxRequest) -> HttpResponse:
     """Members by name, role and order."""
     query = request.GET
     filters = member_list.MemberFilters(

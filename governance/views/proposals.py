@@ -3,11 +3,11 @@
 from dataclasses import asdict
 
 from django.core.cache import cache
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from dao_portal.core.web.htmx import render_page
+from dao_portal.core.web.htmx import HtmxRequest, render_page
 
 from ..models import Proposal
 from ..proposal_types import PROPOSAL_TYPES
@@ -25,7 +25,7 @@ ETAG_SECONDS = 3
 
 
 @require_safe
-def show_proposal_list(request: HttpRequest) -> HttpResponse:
+def show_proposal_list(request: HtmxRequest) -> HttpResponse:
     """Proposals by status, words and order."""
     listed = proposal_list.proposal_list(
         request.user, _filters(request.GET), page=request.GET.get("page")
@@ -49,7 +49,7 @@ def _filters(query: QueryDict) -> proposal_list.ProposalFilters:
 
 
 @require_safe
-def show_proposal_detail(request: HttpRequest, number: int) -> HttpResponse:
+def show_proposal_detail(request: HtmxRequest, number: int) -> HttpResponse:
     """One proposal: its text, the vote, how it stands and why."""
     proposal = get_object_or_404(
         Proposal.objects.visible_to(request.user).select_related("proposer__profile", "token"),
@@ -66,7 +66,7 @@ def show_proposal_detail(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def page_context(
-    request: HttpRequest, proposal: Proposal, card: vote_card.VoteCard | None = None
+    request: HtmxRequest, proposal: Proposal, card: vote_card.VoteCard | None = None
 ) -> dict[str, object]:
     """What proposal_detail.html shows; ``card`` is the reader's own unless it is given."""
     context: dict[str, object] = {
@@ -82,7 +82,7 @@ def page_context(
 
 
 @require_safe
-def show_proposal_results(request: HttpRequest, number: int) -> HttpResponse:
+def show_proposal_results(request: HtmxRequest, number: int) -> HttpResponse:
     """How it stands, for a page that polls: 204 as long as nothing happened.
 
     Thousands of pages ask at once, so that answer comes from the cache (one query in three
@@ -114,6 +114,6 @@ def _current_etag(number: int) -> str:
 
 
 @require_safe
-def show_voting_help(request: HttpRequest) -> HttpResponse:
+def show_voting_help(request: HtmxRequest) -> HttpResponse:
     """How power and outcomes are counted, in plain words, with the community's own rule."""
     return render_page(request, "governance/help_voting.html", asdict(voting_help.voting_help()))

@@ -3,16 +3,17 @@
 from dataclasses import replace
 
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.signed_in import MemberRequest, is_signed_in, sign_in_first
 from dao_portal.core.brakes import TooOften
 from dao_portal.core.errors import DomainError
 from dao_portal.core.formats import amount
-from dao_portal.core.web.htmx import render_page
+from dao_portal.core.web.htmx import HtmxRequest, render_page
 from dao_portal.core.web.http import see_other
 
 from ..errors import AnotherVoteStands, ReasonTooLong, UnknownChoice
@@ -25,25 +26,25 @@ DETAIL = "governance/proposal_detail.html"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def vote_cast(request: HttpRequest, number: int) -> HttpResponse:
+def vote_cast(request: HtmxRequest, number: int) -> HttpResponse:
     """Choose, look once more, cast. GET shows the form again to who has voted."""
     proposal = get_object_or_404(
         Proposal.objects.published().select_related("proposer__profile", "token"), number=number
     )
-    if request.method == "POST" and request.user.is_authenticated:
+    if request.method == "POST" and is_signed_in(request):
         return _take_step(request, proposal)
     if request.method == "POST":
-        return _sign_in_first(request, proposal)
+        return sign_in_first(request, f"{proposal.get_absolute_url()}#vote")
     if _wants_card(request):
         card = vote_card.vote_card(proposal, request.user, changing=True)
         return _show(request, proposal, replace(card, focus=True))
-    return redirect(f"{proposal.get_absolute_url()}?change=1#vote")
+    page = "governance:proposal_detail"
+    return redirect(reverse(page, args=[number], query={"change": 1}, fragment="vote"))
 
 
-def _take_step(request: HttpRequest, proposal: Proposal) -> HttpResponse:
+def _take_step(request: MemberRequest, proposal: Proposal) -> HttpResponse:
     """review, confirm or back. What was typed stays, whatever comes of it."""
     member, step = request.user, request.POST.get("step")
-    assert member.is_authenticated
     typed = replace(
         vote_card.vote_card(proposal, member, changing=True),
         choice=request.POST.get("choice", ""),
@@ -68,9 +69,10 @@ def _take_step(request: HttpRequest, proposal: Proposal) -> HttpResponse:
     return _thank(request, proposal, vote)
 
 
-def _show_both(request: HttpRequest, proposal: Proposal, typed: vote_card.VoteCard) -> HttpResponse:
+def _show_both(
+    request: MemberRequest, proposal: Proposal, typed: vote_card.VoteCard
+) -> HttpResponse:
     """What stands beside what was sent. Answering it replaces what is shown here, or nothing."""
-    assert request.user.is_authenticated
     standing = vote_card.vote_card(proposal, request.user, changing=True)
     both = replace(
         typed,
@@ -95,14 +97,13 @@ def _both_at_once(proposal: Proposal, card: vote_card.VoteCard) -> dict[str, obj
     }
 
 
-def _wants_card(request: HttpRequest) -> bool:
+def _wants_card(request: HtmxRequest) -> bool:
     """Does htmx ask for the vote card alone?"""
-    headers = request.headers
-    return headers.get("HX-Request") == "true" and headers.get("HX-Target") == "vote"
+    return bool(request.htmx) and request.htmx.target == "vote"
 
 
 def _show(
-    request: HttpRequest, proposal: Proposal, card: vote_card.VoteCard, *, status: int = 200
+    request: HtmxRequest, proposal: Proposal, card: vote_card.VoteCard, *, status: int = 200
 ) -> HttpResponse:
     if _wants_card(request):
         context: dict[str, object] = {"proposal": proposal, "card": card}
@@ -111,18 +112,11 @@ def _show(
     return render_page(request, DETAIL, context, partials=("vote",), status=status)
 
 
-def _refuse(request: HttpRequest, proposal: Proposal, card: vote_card.VoteCard) -> HttpResponse:
+def _refuse(request: HtmxRequest, proposal: Proposal, card: vote_card.VoteCard) -> HttpResponse:
     return _show(request, proposal, card, status=422)
 
 
-def _sign_in_first(request: HttpRequest, proposal: Proposal) -> HttpResponse:
-    address = redirect_to_login(f"{proposal.get_absolute_url()}#vote").url
-    if _wants_card(request):  # htmx would put the sign-in page into the card
-        return HttpResponse(status=204, headers={"HX-Redirect": address})
-    return see_other(address)
-
-
-def _thank(request: HttpRequest, proposal: Proposal, vote: Vote) -> HttpResponse:
+def _thank(request: HtmxRequest, proposal: Proposal, vote: Vote) -> HttpResponse:
     """Card, results and a toast at once for htmx; else back to the page with a message."""
     words = _("Your vote is in: %(choice)s, with %(power)s power.") % {
         "choice": vote.get_vote_type_display(),
@@ -137,13 +131,13 @@ def _thank(request: HttpRequest, proposal: Proposal, vote: Vote) -> HttpResponse
 
 
 @require_safe
-def show_vote_list(request: HttpRequest, number: int) -> HttpResponse:
+def show_vote_list(request: HtmxRequest, number: int) -> HttpResponse:
     """Every vote, and how the turnout grew."""
     proposal = get_object_or_404(
         Proposal.objects.published().select_related("proposer", "token").defer(*Proposal.BODIES),
         number=number,
     )
-    only_list = request.headers.get("HX-Target") == "votes"
+    only_list = request.htmx.target == "votes"
     listed = vote_list.vote_list(
         proposal,
         request.user,

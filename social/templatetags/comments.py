@@ -1,8 +1,8 @@
 """What a comment shows, made ready for its template.
 
-A page has hundreds of comments, and most of its price is what a template looks up. So words that
-are alike in all of them are translated once for the page, and what a comment says in several places
-is worked out once for the comment.
+A page has hundreds of comments, and most of its price is what a template looks up. So words and
+icons that are alike in all of them are made once for the page, and what a comment says in several
+places is worked out once for the comment.
 """
 
 from dataclasses import dataclass, field
@@ -21,6 +21,7 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from accounts.templatetags.accounts import avatar, member_name
 from dao_portal.core.formats import amount, when
+from dao_portal.core.templatetags.portal import icon
 from governance.models import Proposal
 
 from ..models import Comment
@@ -46,6 +47,15 @@ def shared_words() -> dict[str, str]:
     }
 
 
+def shared_icons() -> dict[str, SafeString]:
+    """What stands on the buttons of all comments."""
+    return {
+        "like": icon("thumbs-up", size=16),
+        "dislike": icon("thumbs-down", size=16),
+        "reply": icon("reply", size=16),
+    }
+
+
 @dataclass
 class Shared:
     """What the comments of one page share; its authors as they come up."""
@@ -56,6 +66,7 @@ class Shared:
     fresh: UUID | None
     answered: UUID | None
     words: dict[str, str] = field(default_factory=shared_words)
+    icons: dict[str, SafeString] = field(default_factory=shared_icons)
     authors: dict[UUID, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -70,6 +81,7 @@ def comment_node(context: Context, node: comment_list.Node) -> dict[str, Any]:
     shown = {
         "shared": shared,
         "words": shared.words,
+        "icons": shared.icons,
         "signed_in": shared.signed_in,
         "depth": SafeString(node.depth),
         "moment": when(comment.created_at, "since"),

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import User
+from accounts.signed_in import MemberRequest, is_signed_in, sign_in_first
 from dao_portal.core.db.base import under
 from dao_portal.core.errors import DomainError
 from dao_portal.core.once import read_key
-from dao_portal.core.web.htmx import render_page
+from dao_portal.core.web.htmx import HtmxRequest, render_page
 from dao_portal.core.web.http import see_other
 from governance.models import Proposal
 from governance.views.proposals import page_context
@@ -27,14 +26,14 @@ from ..models import Comment, CommentReaction
 from ..queries import SORT_COOKIE, DiscussionQuery, read_discussion_query, read_sort, read_uuid
 from ..selectors import comment_list
 from ..services import comments
-from ..templatetags.comments import reactions, shared_words
+from ..templatetags.comments import reactions, shared_icons, shared_words
 
 A_YEAR = 365 * 24 * 3600
 Kind = CommentReaction.Kind
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def show_comment_list(request: HttpRequest, number: int) -> HttpResponse:
+def show_comment_list(request: HtmxRequest, number: int) -> HttpResponse:
     """A page of the discussion, for htmx; the proposal's page has it for everybody. POST comments.
 
     An order that is asked for here is remembered.
@@ -44,7 +43,7 @@ def show_comment_list(request: HttpRequest, number: int) -> HttpResponse:
     if request.method == "POST":
         return _post(request, proposal)
     wanted = read_discussion_query(request.GET, request.COOKIES)
-    if _is_htmx(request):
+    if request.htmx:
         context = {"proposal": proposal, "wanted": wanted}
         response = render_page(request, "social/comment_list.html", context)
     else:
@@ -55,31 +54,31 @@ def show_comment_list(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @require_safe
-def show_comment(request: HttpRequest, comment_id: UUID) -> HttpResponse:
+def show_comment(request: HtmxRequest, comment_id: UUID) -> HttpResponse:
     """The permalink: on to the page of the discussion on which the comment is now."""
     return redirect(_address_of(request, _get_comment(comment_id)))
 
 
 @require_safe
-def comment_reply(request: HttpRequest, comment_id: UUID) -> HttpResponse:
+def comment_reply(request: HtmxRequest, comment_id: UUID) -> HttpResponse:
     """The form to answer a comment, for htmx; else on to the page with that form open."""
     comment = _get_comment(comment_id)
-    if not request.user.is_authenticated:
-        return _sign_in_first(request, comment.get_absolute_url())
-    if not _is_htmx(request):
+    if not is_signed_in(request):
+        return sign_in_first(request, comment.get_absolute_url())
+    if not request.htmx:
         return redirect(_address_of(request, comment, reply=True))
     context = {"proposal": comment.proposal, "parent": comment, "keep": True}
     return render_page(request, "social/comment_form.html", context)
 
 
 @require_POST
-def comment_like(request: HttpRequest, comment_id: UUID) -> HttpResponse:
+def comment_like(request: HtmxRequest, comment_id: UUID) -> HttpResponse:
     """Like a comment; with ``undo`` no longer."""
     return _react(request, comment_id, Kind.LIKE)
 
 
 @require_POST
-def comment_dislike(request: HttpRequest, comment_id: UUID) -> HttpResponse:
+def comment_dislike(request: HtmxRequest, comment_id: UUID) -> HttpResponse:
     """Dislike a comment; with ``undo`` no longer."""
     return _react(request, comment_id, Kind.DISLIKE)
 
@@ -87,10 +86,9 @@ def comment_dislike(request: HttpRequest, comment_id: UUID) -> HttpResponse:
 # --- posting --------------------------------------------------------------------------------
 
 
-def _post(request: HttpRequest, proposal: Proposal) -> HttpResponse:
-    member = request.user
-    if not member.is_authenticated:
-        return _sign_in_first(request, f"{proposal.get_absolute_url()}#discussion")
+def _post(request: HtmxRequest, proposal: Proposal) -> HttpResponse:
+    if not is_signed_in(request):
+        return sign_in_first(request, f"{proposal.get_absolute_url()}#discussion")
     content = request.POST.get("content", "").replace("\r\n", "\n")
     parent = request.POST.get("parent", "")
     parent_id = read_uuid(parent)
@@ -98,7 +96,7 @@ def _post(request: HttpRequest, proposal: Proposal) -> HttpResponse:
         if parent and parent_id is None:
             raise ParentNotFound
         comment = comments.post_comment(
-            actor=member,
+            actor=request.user,
             proposal_id=proposal.pk,
             content=content,
             parent_id=parent_id,
@@ -107,14 +105,14 @@ def _post(request: HttpRequest, proposal: Proposal) -> HttpResponse:
     except DomainError as error:
         typed = DiscussionQuery(reply=parent_id, content=content, error=str(error))
         return _refuse(request, proposal, typed)
-    return _show_posted(request, proposal, member, comment)
+    return _show_posted(request, proposal, comment)
 
 
-def _refuse(request: HttpRequest, proposal: Proposal, typed: DiscussionQuery) -> HttpResponse:
+def _refuse(request: HtmxRequest, proposal: Proposal, typed: DiscussionQuery) -> HttpResponse:
     """Why it was not posted, above the text as it was typed: the form for htmx, else the page."""
     discussion = Comment.objects.filter(proposal=proposal).select_related("user")
     parent = discussion.filter(pk=typed.reply).first() if typed.reply else None
-    if _is_htmx(request):
+    if request.htmx:
         form = {"proposal": proposal, "parent": parent} | asdict(typed)
         return render(request, "social/comment_form.html", form, status=422)
     sort = read_sort(request.GET, request.COOKIES)
@@ -126,18 +124,16 @@ def _refuse(request: HttpRequest, proposal: Proposal, typed: DiscussionQuery) ->
     return render(request, "governance/proposal_detail.html", context, status=422)
 
 
-def _show_posted(
-    request: HttpRequest, proposal: Proposal, member: User, comment: Comment
-) -> HttpResponse:
+def _show_posted(request: MemberRequest, proposal: Proposal, comment: Comment) -> HttpResponse:
     """The comment in its thread and a toast for htmx; else back to the page, at the comment.
 
     A comment of its own comes before the threads that are on the page; an answer comes with its
     whole thread, in which others may have answered too.
     """
     words = _("Your comment is posted.")
-    if _is_htmx(request):
+    if request.htmx:
         posted = comment_list.discussion(
-            proposal, member, sort=comment_list.Sort.OLDEST, page=1, thread=comment.root_id
+            proposal, request.user, sort=comment_list.Sort.OLDEST, page=1, thread=comment.root_id
         )
         if posted.page.has_next():  # a huge thread, and the answer is further on in it
             messages.success(request, words)
@@ -162,10 +158,10 @@ def _show_posted(
 # --- reacting -------------------------------------------------------------------------------
 
 
-def _react(request: HttpRequest, comment_id: UUID, kind: CommentReaction.Kind) -> HttpResponse:
+def _react(request: HtmxRequest, comment_id: UUID, kind: CommentReaction.Kind) -> HttpResponse:
     comment = _get_comment(comment_id)
-    if not request.user.is_authenticated:
-        return _sign_in_first(request, comment.get_absolute_url())
+    if not is_signed_in(request):
+        return sign_in_first(request, comment.get_absolute_url())
     member = request.user
     wanted = None if "undo" in request.POST else kind
     mine: int | None = wanted
@@ -174,8 +170,9 @@ def _react(request: HttpRequest, comment_id: UUID, kind: CommentReaction.Kind) -
         reacted = comments.set_reaction(actor=member, comment=comment, kind=wanted)
     except DomainError as refusal:
         reacted, mine, error = comment, comment_list.reaction_of(member, comment), str(refusal)
-    if _is_htmx(request):
-        context = reactions(reacted, mine or 0) | {"words": shared_words(), "error": error}
+    if request.htmx:
+        shared = {"words": shared_words(), "icons": shared_icons(), "error": error}
+        context = reactions(reacted, mine or 0) | shared
         response = render(
             request, "social/comment_reacted.html", context, status=422 if error else 200
         )
@@ -196,7 +193,7 @@ def _get_comment(comment_id: UUID) -> Comment:
     return get_object_or_404(published, pk=comment_id)
 
 
-def _address_of(request: HttpRequest, comment: Comment, *, reply: bool = False) -> str:
+def _address_of(request: HtmxRequest, comment: Comment, *, reply: bool = False) -> str:
     """Where ``comment`` is in the reader's order; with ``reply``, with the form to answer it."""
     sort = read_sort(request.GET, request.COOKIES)
     place = comment_list.place_of(comment, sort)
@@ -216,22 +213,12 @@ def _address(proposal: Proposal, wanted: DiscussionQuery, anchor: str) -> str:
         "thread": wanted.thread,
         "reply": wanted.reply,
     }
-    query = urlencode({name: value for name, value in asked.items() if value})
-    return f"{proposal.get_absolute_url()}{'?' if query else ''}{query}#{anchor}"
+    query = {name: value for name, value in asked.items() if value}
+    number = [proposal.number]
+    return reverse("governance:proposal_detail", args=number, query=query, fragment=anchor)
 
 
-def _is_htmx(request: HttpRequest) -> bool:
-    return request.headers.get("HX-Request") == "true"
-
-
-def _sign_in_first(request: HttpRequest, back: str) -> HttpResponse:
-    address = redirect_to_login(back).url
-    if _is_htmx(request):  # htmx would put the sign-in page into the discussion
-        return HttpResponse(status=204, headers={"HX-Redirect": address})
-    return see_other(address)
-
-
-def _remember_sort(request: HttpRequest, response: HttpResponse, sort: comment_list.Sort) -> None:
+def _remember_sort(request: HtmxRequest, response: HttpResponse, sort: comment_list.Sort) -> None:
     response.set_cookie(
         SORT_COOKIE,
         sort,

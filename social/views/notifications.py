@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -10,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import User
+from accounts.signed_in import MemberRequest, is_signed_in, member_required
 from dao_portal.core.web.htmx import render_page
 from dao_portal.core.web.http import see_other
 
@@ -22,11 +21,11 @@ UNREAD = "unread"
 
 @require_safe
 @never_cache
-@login_required
-def show_notification_list(request: HttpRequest) -> HttpResponse:
+@member_required
+def show_notification_list(request: MemberRequest) -> HttpResponse:
     """What the member was told, newest first; ``?show=unread`` leaves out what they have read."""
     inbox = notification_list.notification_list(
-        member(request),
+        request.user,
         unread_only=request.GET.get("show") == UNREAD,
         page=request.GET.get("page"),
     )
@@ -35,30 +34,30 @@ def show_notification_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@login_required
-def notification_read(request: HttpRequest) -> HttpResponse:
+@member_required
+def notification_read(request: MemberRequest) -> HttpResponse:
     """Mark one (``id``) or all notifications read, and go back to the same list and page."""
     try:
         ids = [UUID(given) for given in request.POST.getlist("id")] or None
     except ValueError as error:
         raise BadRequest("id is not the id of a notification") from error
-    notifications.mark_read(actor=member(request), ids=ids)
+    notifications.mark_read(actor=request.user, ids=ids)
     return see_other(reverse("social:notification_list", query=request.GET))
 
 
 @require_safe
 @never_cache
-@login_required
-def notification_open(request: HttpRequest, notification_id: UUID) -> HttpResponse:
+@member_required
+def notification_open(request: MemberRequest, notification_id: UUID) -> HttpResponse:
     """Go to what a notification is about; that reads it.
 
     A link that changes something is right here: it changes nothing but the reader's own mark, it
     does so once, and a page that was fetched ahead of time loses no more than that mark.
     """
     notification = get_object_or_404(
-        notification_list.notifications_of(member(request)), pk=notification_id
+        notification_list.notifications_of(request.user), pk=notification_id
     )
-    notifications.mark_read(actor=member(request), ids=[notification.pk])
+    notifications.mark_read(actor=request.user, ids=[notification.pk])
     return see_other(notification.data.get("url") or reverse("social:notification_list"))
 
 
@@ -70,12 +69,6 @@ def show_notification_bell(request: HttpRequest) -> HttpResponse:
     Also 204 for who has signed out meanwhile: the form to sign in has no place in a bell.
     """
     unread = notification_list.unread_count(request.user)
-    if not request.user.is_authenticated or request.GET.get("n") == str(unread):
+    if not is_signed_in(request) or request.GET.get("n") == str(unread):
         return HttpResponse(status=204)
     return render(request, "social/bell_poll.html", {"unread": unread})
-
-
-def member(request: HttpRequest) -> User:
-    """Who is signed in; the type checker cannot see what ``login_required`` has made sure."""
-    assert request.user.is_authenticated
-    return request.user

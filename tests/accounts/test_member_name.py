@@ -3,7 +3,8 @@
 import pytest
 from django.utils.html import strip_tags
 
-from accounts.templatetags.accounts import member_name
+from accounts.models import User
+from accounts.templatetags.accounts import HUES, hue, initials, member_name
 from tests.factories import UserFactory, cast, comment_on, open_proposal_with
 
 pytestmark = pytest.mark.django_db
@@ -60,3 +61,24 @@ def test_every_list_of_members_names_them_in_full(client, address):
     page = words(client.get(address.format(n=proposal.number)).text)
 
     assert "Grace Lindholm @grace Moderator" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "letters"),
+    [
+        ("Ada Okafor", "AO"),
+        ("mira", "MI"),
+        ("anna-lena.w", "AL"),
+        ("x", "X"),
+        ("0x8f3c", "0X"),
+    ],
+)
+def test_initials(name, letters):
+    assert initials(name) == letters
+
+
+def test_hue_stays_when_a_member_changes_names():
+    before = User(username="mira", first_name="Mira")
+    after = User(username="mira", first_name="Mira", last_name="Castellanos")
+    assert hue(before) == hue(after)
+    assert {hue(User(username=f"member{n}")) for n in range(100)} == set(range(HUES))

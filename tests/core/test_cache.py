@@ -87,6 +87,16 @@ def test_without_a_server_a_process_counts_for_itself(valkey, cache):
     assert cache.get("seen") == 1
 
 
+def test_without_a_server_a_sum_is_made_once_and_remembered(valkey, cache):
+    valkey.stop()
+    made = []
+
+    for _ in range(2):
+        assert cache.get_or_set("sum", lambda: made.append("sum") or 7, 60) == 7
+
+    assert made == ["sum"]
+
+
 def test_what_a_process_remembers_is_bounded(valkey, cache):
     valkey.stop()
     for number in range(12_000):

@@ -139,6 +139,7 @@ def test_what_is_private_stays_off_the_public_page():
     assert set(Action) - PUBLIC_ACTIONS == {
         Action.MEMBER_JOINED,
         Action.MEMBER_VERIFIED,
+        Action.ADMINISTRATOR_ADDED,
         Action.MEMBER_RENAMED,
         Action.EMAIL_ADDED,
         Action.EMAIL_REMOVED,

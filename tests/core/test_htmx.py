@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import RequestFactory
+from django_htmx.middleware import HtmxDetails
 
 from dao_portal.core.web.htmx import render_page
 
@@ -22,6 +23,7 @@ def template(tmp_path, settings):
 
 def answer(template, *, status=200, **headers):
     request = RequestFactory().get("/", headers=headers)
+    request.htmx = HtmxDetails(request)
     return render_page(request, template, {"title": "Votes"}, partials=("results",), status=status)
 
 

@@ -8,7 +8,6 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from django.utils import timezone
 
-from accounts.models import User
 from dao_portal.core import formats
 from dao_portal.core.templatetags import portal
 
@@ -168,27 +167,6 @@ def test_when_without_a_time_is_empty() -> None:
     assert render("{% when moment %}", moment=None) == ""
 
 
-@pytest.mark.parametrize(
-    ("person", "letters"),
-    [
-        ("Ada Okafor", "AO"),
-        ("mira", "MI"),
-        ("anna-lena.w", "AL"),
-        ("x", "X"),
-        ("0x8f3c", "0X"),
-    ],
-)
-def test_initials(person: str, letters: str) -> None:
-    assert portal.initials(person) == letters
-
-
-def test_hue_stays_when_a_member_changes_names() -> None:
-    before = User(username="mira", first_name="Mira")
-    after = User(username="mira", first_name="Mira", last_name="Castellanos")
-    assert portal.hue(before) == portal.hue(after)
-    assert {portal.hue(f"member{n}") for n in range(100)} == set(range(portal.HUES))
-
-
 def test_icon_is_hidden_from_readers_and_carries_its_class() -> None:
     drawn = render('{% icon "check" size=16 class="ok" %}')
     assert drawn.startswith("<svg")
@@ -202,21 +180,6 @@ def test_icon_is_drawn_once() -> None:
     hits = portal._draw.cache_info().hits
     render('{% icon "vote" size=20 %}')
     assert portal._draw.cache_info().hits == hits + 1
-
-
-def test_icon_with_fixed_words_is_a_part_of_its_template() -> None:
-    compiled = Template('{% load portal %}{% icon "vote" size=20 %}')
-    hits = portal._draw.cache_info().hits
-    assert compiled.render(Context()) == compiled.render(Context()) == portal.icon("vote", size=20)
-    assert portal._draw.cache_info().hits == hits + 1  # the one above
-
-
-@pytest.mark.parametrize("tag", ["{% icon name size=20 %}", '{% icon "VOTE"|lower size=20 %}'])
-def test_icon_with_other_words_is_looked_up_each_time(tag: str) -> None:
-    compiled = Template(f"{{% load portal %}}{tag}")
-    for name in ("vote", "check"):
-        wanted = name if "name" in tag else "vote"
-        assert compiled.render(Context({"name": name})) == portal.icon(wanted, size=20)
 
 
 def test_query_changes_one_parameter_and_keeps_the_rest() -> None:

@@ -6,8 +6,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
+from dao_portal.core.models import AuditLog
 from dao_portal.core.options import get_option
-from tests.factories import UserFactory
+from tests.factories import TokenFactory, UserFactory
 from treasury.models import Token
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +45,33 @@ def test_setup_makes_name_token_and_administrator(
     assert "River Commons" in client.get("/help/voting/").text
 
 
+def test_setup_is_written_down(typed):
+    call_command("setup", **ANSWERS)
+
+    admin, token = User.objects.get(), Token.objects.get()
+    rows = AuditLog.objects.order_by("pk")
+    assert list(rows.values_list("action", "user_id")) == [
+        ("member.administrator_added", None),
+        ("token.added", admin.pk),
+        ("setting.changed", admin.pk),
+        ("setting.changed", admin.pk),
+    ]
+    assert (rows[0].resource_id, rows[0].new_values) == (admin.pk, {"username": "noor"})
+    assert rows[1].resource_id == token.pk
+    assert rows[1].new_values == {"symbol": "RIV", "name": "River token"}
+    assert [row.new_values["key"] for row in rows[2:]] == ["community.name", "governance.token"]
+
+
+def test_setup_with_a_token_that_is_here_leaves_it_as_it_is(typed):
+    token = TokenFactory(symbol="RIV", name="The river's own")
+
+    call_command("setup", **ANSWERS)
+
+    assert Token.objects.get() == token
+    assert Token.objects.get().name == "The river's own"
+    assert not AuditLog.objects.filter(action="token.added").exists()
+
+
 def test_setup_twice_is_refused(typed):
     UserFactory(role="admin")
 
@@ -71,6 +99,7 @@ def test_setup_with_a_wrong_answer_changes_nothing(typed, change, complaint):
 
     assert not User.objects.exists()
     assert not Token.objects.exists()
+    assert not AuditLog.objects.exists()
 
 
 def test_setup_refuses_a_weak_password(monkeypatch):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import cast
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
+from django.core.cache import cache
 from django.db.models import Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from dao_portal.core.options import get_option
-from dao_portal.core.web.cache import keep
 
 from ..models import Token, UserToken
 
@@ -50,7 +51,10 @@ def greatest_holding() -> UserToken | None:
 
 def total_power(token_id: UUID) -> Decimal:
     """All voting power that a token gives. Kept for a minute: a million take long to add up."""
-    return keep(f"total-power:{token_id}", KEPT_SECONDS, lambda: _total_power(token_id))
+    total = cache.get_or_set(
+        f"total-power:{token_id}", lambda: _total_power(token_id), KEPT_SECONDS
+    )
+    return cast("Decimal", total)
 
 
 def _total_power(token_id: UUID) -> Decimal:

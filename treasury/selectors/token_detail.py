@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from typing import cast
 
+from django.core.cache import cache
 from django.db import connection
 from django.db.models import Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import Profile
 from dao_portal.core.db.base import EXACT, exact_sum, under
-from dao_portal.core.web.cache import keep
 
 from ..models import Token, UserToken
 from . import holdings
@@ -73,7 +74,10 @@ BAND_EDGES = (1, 5, 10, 50)
 
 def concentration(token: Token) -> Concentration | None:
     """How the power of ``token`` is spread; None when nobody holds any. Kept for a minute."""
-    return keep(f"concentration:{token.pk}", holdings.KEPT_SECONDS, lambda: _concentration(token))
+    spread: Concentration | None = cache.get_or_set(
+        f"concentration:{token.pk}", lambda: _concentration(token), holdings.KEPT_SECONDS
+    )
+    return spread
 
 
 def _concentration(token: Token) -> Concentration | None:
@@ -116,7 +120,10 @@ def supply_parts(token: Token, treasury: Decimal) -> list[SupplyPart]:
 
     What members have is added up once a minute.
     """
-    sums = keep(f"supply:{token.pk}", holdings.KEPT_SECONDS, lambda: _held_and_staked(token))
+    kept = cache.get_or_set(
+        f"supply:{token.pk}", lambda: _held_and_staked(token), holdings.KEPT_SECONDS
+    )
+    sums = cast("dict[str, Decimal]", kept)
     inside = exact_sum((sums["held"], sums["staked"], treasury))
     amounts = {
         "held": sums["held"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.apps import apps
@@ -32,8 +31,8 @@ def pages() -> Iterator[Any]:
 
 def list_address(app: str, model: str, words: str = "") -> str:
     """The address of a list, searched for ``words``."""
-    address = reverse(f"admin:{app}_{model}_changelist")
-    return f"{address}?{urlencode({'q': words})}" if words else address
+    query = {"q": words} if words else None
+    return reverse(f"admin:{app}_{model}_changelist", query=query)
 
 
 def link_to(row: Model | None, label: object = "") -> str | None:
@@ -64,7 +63,7 @@ def member_named(words: str) -> UUID | None:
 
 
 def number_in(words: str) -> int | None:
-    """The proposal's number in "42" or "#42"; None for anything else, or what no number can be."""
+    """The number in "42" or "#42"; None for anything else, or what no number of a row can be."""
     number = words.removeprefix("#")
     if number.isascii() and number.isdigit() and len(number) <= len(str(2**62)) - 1:
         return int(number)

@@ -4,9 +4,8 @@ import logging
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
-from django.core.cache import cache
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
@@ -14,19 +13,6 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 
 SECONDS_LEFT_ALONE = 5.0
-Value = TypeVar("Value")
-
-
-def keep(key: str, seconds: int, make: Callable[[], Value]) -> Value:
-    """What ``make`` answered at most ``seconds`` ago: for sums over a million rows.
-
-    None is not kept.
-    """
-    kept: Value | None = cache.get(key)
-    if kept is None:
-        kept = make()
-        cache.set(key, kept, seconds)
-    return kept
 
 
 class OwnMemory(LocMemCache):

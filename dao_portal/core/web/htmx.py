@@ -5,10 +5,17 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+from django_htmx.middleware import HtmxDetails
+
+
+class HtmxRequest(HttpRequest):
+    """A request as views get it, after django-htmx's middleware."""
+
+    htmx: HtmxDetails
 
 
 def render_page(
-    request: HttpRequest,
+    request: HtmxRequest,
     template: str,
     context: dict[str, Any] | None = None,
     *,
@@ -20,9 +27,8 @@ def render_page(
     A part's name, the id of its element and the ``hx-target`` are the same word. ``partials``
     lists the parts that this address may serve alone; any other target gets the whole page.
     """
-    target = request.headers.get("HX-Target", "")
-    if request.headers.get("HX-Request") == "true" and target in partials:
-        template = f"{template}#{target}"
+    if request.htmx and request.htmx.target in partials:
+        template = f"{template}#{request.htmx.target}"
     response = render(request, template, context, status=status)
     patch_vary_headers(response, ("HX-Request", "HX-Target"))
     return response

@@ -6,22 +6,19 @@ import getpass
 import sys
 from typing import Any
 
-from allauth.account.models import EmailAddress
-from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.core.validators import validate_email
 from django.db import transaction
 
 from accounts.models import User
+from accounts.services import members
 from dao_portal.core.errors import DomainError
 from dao_portal.core.options import get_option
 from dao_portal.core.services import options
 from dao_portal.core.text import validate_one_line
 
-from ...models import Token
+from ...services import tokens
 
-MAX_SYMBOL = 16
 QUESTIONS = {
     "name": "The community's name",
     "token": "Symbol of the governance token (such as DPT)",
@@ -51,11 +48,9 @@ class Command(BaseCommand):
         answers = {
             name: options[name] or self._ask(question) for name, question in QUESTIONS.items()
         }
-        admin = User(username=answers["admin"], email=answers["email"], role=User.Role.ADMIN)
-        password = self._password(admin, from_stdin=options["password_stdin"])
+        password = self._password(answers["admin"], from_stdin=options["password_stdin"])
         try:
-            self._check(admin, password, answers)
-            self._write(admin, password, answers)
+            admin = self._write(password, answers)
         except ValidationError as error:
             raise CommandError("\n".join(error.messages)) from error
         except DomainError as error:
@@ -75,34 +70,23 @@ class Command(BaseCommand):
             answer = input(f"{question}: ").strip()
         return answer
 
-    def _password(self, admin: User, *, from_stdin: bool) -> str:
+    def _password(self, username: str, *, from_stdin: bool) -> str:
         if from_stdin:
             return sys.stdin.readline().rstrip("\n")
         if not sys.stdin.isatty():
             raise CommandError("Nobody is there to ask for a password; use --password-stdin.")
-        password = getpass.getpass(f"A password for {admin.username}: ")
+        password = getpass.getpass(f"A password for {username}: ")
         if password != getpass.getpass("The same again: "):
             raise CommandError("These were two different passwords; nothing was changed.")
         return password
 
-    def _check(self, admin: User, password: str, answers: dict[str, str]) -> None:
-        for answer in answers.values():
-            validate_one_line(answer)
-        validate_email(admin.email)
-        validate_password(password, admin)
-        admin.set_password(password)
-        admin.full_clean()
-        symbol = answers["token"]
-        if not (symbol.isascii() and symbol.isalnum()) or len(symbol) > MAX_SYMBOL:
-            raise ValidationError("The token's symbol is letters A to Z and digits, at most 16.")
-
     @transaction.atomic
-    def _write(self, admin: User, password: str, answers: dict[str, str]) -> None:
-        admin.email_verified = True
-        admin.save()
-        EmailAddress.objects.create(user=admin, email=admin.email, verified=True, primary=True)
-        Token.objects.get_or_create(
-            symbol=answers["token"], defaults={"name": answers["token_name"]}
+    def _write(self, password: str, answers: dict[str, str]) -> User:
+        validate_one_line(answers["name"])
+        admin = members.add_administrator(
+            actor=None, username=answers["admin"], email=answers["email"], password=password
         )
+        tokens.add_token(actor=admin, symbol=answers["token"], name=answers["token_name"])
         options.set_option("community.name", answers["name"], actor=admin)
         options.set_option("governance.token", answers["token"], actor=admin)
+        return admin
