@@ -15,7 +15,7 @@ from dao_portal.demo.large.seeding import CommunitySize
 from governance.canonical import canonical_hash, votes_digest
 from governance.models import PowerSnapshot, Proposal, ProposalQuerySet, Vote
 from governance.rules import current_rules
-from governance.services.advancing import fingerprinted
+from governance.selectors.proposal_files import fingerprinted
 from governance.services.closing import count_votes, live_counts
 from social.models import Comment
 from treasury.models import Token, Transaction, UserToken, WaitingHolding

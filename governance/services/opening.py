@@ -16,11 +16,11 @@ from dao_portal.core.audit.events import record
 from dao_portal.core.db.base import database_now
 from dao_portal.core.options import get_option
 
-from ..canonical import canonical_amount, canonical_hash
+from ..canonical import canonical_amount
 from ..errors import NotPublishable
-from ..models import RULE_VERSION, PowerSnapshot, Proposal
-from ..rules import Rules, current_rules
-from ..selectors import proposal_files
+from ..frozen import FrozenRule
+from ..models import PowerSnapshot, Proposal
+from ..rules import current_rules
 from . import locks
 
 
@@ -39,16 +39,15 @@ def open_proposal(*, proposal_id: UUID) -> bool:
     rules = current_rules()
     if rules.token is None:
         raise NotPublishable(_("The community has no governance token yet."))
-    write_opening(proposal, rules, total_power=snapshot_power(proposal, token_id=rules.token.pk))
+    total_power = snapshot_power(proposal, token_id=rules.token.pk)
+    write_opening(proposal, rules.freeze(total_power))
     return True
 
 
-def write_opening(proposal: Proposal, rules: Rules, *, total_power: Decimal) -> None:
-    """Freeze ``rules`` on ``proposal`` and let votes in; its power is counted. Needs its lock."""
-    set_rule(proposal, rules, total_power=total_power)
-    freeze_rule(proposal)
-    proposal.opened_at = database_now()
-    proposal.save()
+def write_opening(proposal: Proposal, rule: FrozenRule) -> None:
+    """Freeze ``rule`` on ``proposal`` and let votes in; its power is counted. Needs its lock."""
+    assert rule.total_power is not None
+    proposal.write(**rule.columns(proposal), opened_at=database_now())
     record(
         Action.PROPOSAL_OPENED,
         actor=None,
@@ -56,8 +55,8 @@ def write_opening(proposal: Proposal, rules: Rules, *, total_power: Decimal) -> 
         new={
             "number": proposal.number,
             "fingerprint": proposal.fingerprint,
-            "total_power": canonical_amount(total_power),
-            "quorum": canonical_amount(rules.quorum_of(total_power)),
+            "total_power": canonical_amount(rule.total_power),
+            "quorum": canonical_amount(rule.quorum),
         },
     )
 
@@ -98,27 +97,6 @@ def snapshot_power(
     return total
 
 
-def set_rule(proposal: Proposal, rules: Rules, *, total_power: Decimal) -> None:
-    """Let ``proposal`` be judged by ``rules``, among so much power; saves nothing."""
-    proposal.token = rules.token
-    proposal.total_power = total_power
-    proposal.quorum_mode = rules.quorum_mode
-    proposal.quorum_threshold = rules.quorum_of(total_power)
-    proposal.approval_numerator = rules.approval.numerator
-    proposal.approval_denominator = rules.approval.denominator
-
-
-def freeze_rule(proposal: Proposal) -> None:
-    """Set what follows from the rule that is already on ``proposal``; saves nothing."""
-    proposal.rule_version = RULE_VERSION
-    rule = proposal.rule
-    places = Decimal(1).scaleb(-18)
-    proposal.approval_threshold = (
-        Decimal(rule.approval_numerator) / Decimal(rule.approval_denominator)
-    ).quantize(places)
-    proposal.fingerprint = f"sha256:{canonical_hash(proposal_files.fingerprinted(proposal))}"
-
-
 @transaction.atomic
 def expire_proposal(*, proposal_id: UUID) -> bool:
     """Write down that voting could not be opened in time. True for the one call that did it.
@@ -129,10 +107,11 @@ def expire_proposal(*, proposal_id: UUID) -> bool:
     proposal = locks.lock_row(proposal_id)
     if not Proposal.objects.missed().filter(pk=proposal_id).exists():
         return False
-    proposal.status = Proposal.Status.EXPIRED
-    proposal.outcome_reason = Proposal.Phase.NOT_OPENED
-    proposal.closed_at = database_now()
-    proposal.save()
+    proposal.write(
+        status=Proposal.Status.EXPIRED,
+        outcome_reason=Proposal.Phase.NOT_OPENED,
+        closed_at=database_now(),
+    )
     record(
         Action.PROPOSAL_NOT_OPENED,
         actor=None,

@@ -18,8 +18,9 @@ from dao_portal.core.db.base import uuid7
 from dao_portal.core.db.bulk import copy_rows
 from dao_portal.core.services.options import set_option
 from governance.canonical import vote_receipt
+from governance.frozen import FrozenRule
 from governance.models import PowerSnapshot, Proposal, TallySlot, Vote
-from governance.outcome import Rule, Tally, decide, from_units
+from governance.outcome import Rule, Tally, decide, from_units, to_units
 from governance.services.cancelling import cancel_proposal
 from governance.services.closing import close_proposal, count_votes
 from governance.services.history import PastVote, write_history
@@ -118,6 +119,7 @@ def imported():
     write_history(
         actor=None,
         proposal=proposal,
+        rule=FrozenRule(Rule("turnout", to_units(10), 1, 2)),
         ballots=[PastVote(voters[0].pk, "yes", proposal.voting_start + HOUR)],
     )
     return proposal

@@ -27,7 +27,8 @@ from governance.errors import (
     VotingNotOpen,
 )
 from governance.models import PowerSnapshot, Proposal, TallySlot, Vote
-from governance.services.advancing import Advanced, advance_proposals, fingerprinted
+from governance.selectors.proposal_files import fingerprinted
+from governance.services.advancing import Advanced, advance_proposals
 from governance.services.cancelling import cancel_proposal
 from governance.services.closing import close_proposal
 from governance.services.opening import open_proposal
