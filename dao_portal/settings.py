@@ -110,6 +110,7 @@ if DEMO:
 EVENT_SUBSCRIBERS = {
     "notifications": "social.notifications.NotificationSubscriber",
     "waiting_holdings": "treasury.events.WaitingHoldingsSubscriber",
+    "voting_power": "treasury.events.WeightsSubscriber",
 }
 
 TEMPLATES = [

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from dao_portal.core.actions import Action
 from dao_portal.core.audit.events import record
 from dao_portal.core.db.base import database_now
-from dao_portal.core.options import get_option
+from treasury import power
 
 from ..canonical import canonical_amount
 from ..errors import NotPublishable
@@ -64,31 +64,28 @@ def write_opening(proposal: Proposal, rule: FrozenRule) -> None:
 def snapshot_power(
     proposal: Proposal, *, token_id: UUID, members: Sequence[UUID] | None = None
 ) -> Decimal:
-    """Count everybody's power in one statement; the sum. Each part is rounded down, then added.
+    """Count everybody's power (treasury/power.py) in one statement; the sum.
 
     Only that of ``members`` where they are given: no real opening does that.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             INSERT INTO power_snapshots (proposal_id, user_id, own, staked, delegated, power)
             SELECT %(proposal)s, user_id, own, staked, 0, own + staked
             FROM (
-                SELECT user_id,
-                       trunc(balance * %(balance_weight)s, 18) AS own,
-                       trunc(staked_balance * %(staked_weight)s, 18) AS staked
+                SELECT user_id, {power.OWN} AS own, {power.STAKED} AS staked
                 FROM user_tokens
                 WHERE token_id = %(token)s
                   AND (%(members)s::uuid[] IS NULL OR user_id = ANY(%(members)s))
             ) AS parts
             WHERE own + staked > 0
-            """,
+            """,  # noqa: S608  (our own words)
             {
                 "proposal": proposal.pk,
                 "token": token_id,
                 "members": None if members is None else list(members),
-                "balance_weight": get_option("power.balance_weight"),
-                "staked_weight": get_option("power.staked_weight"),
+                **power.weights(),
             },
         )
     total: Decimal = PowerSnapshot.objects.filter(proposal=proposal).aggregate(
