@@ -110,6 +110,7 @@ if DEMO:
 EVENT_SUBSCRIBERS = {
     "notifications": "social.subscribers.NoticeSubscriber",
     "waiting_holdings": "treasury.subscribers.WaitingHoldingsSubscriber",
+    "voting_power": "treasury.subscribers.WeightsSubscriber",
 }
 
 TEMPLATES = [

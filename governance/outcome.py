@@ -16,6 +16,7 @@ Status = Literal["passed", "rejected", "expired"]
 ClauseKey = Literal["turnout", "quorum", "majority", "approval"]
 Reason = Literal["approved", "no_votes", "turnout", "support_quorum", "tie", "below_threshold"]
 
+RULE_VERSION = 1
 PLACES = 18
 
 

@@ -10,7 +10,8 @@ from fractions import Fraction
 from dao_portal.core.options import get_option, parse_fraction, parse_quorum
 from treasury.models import Token
 
-from .outcome import from_units, to_units
+from .frozen import FrozenRule
+from .outcome import QuorumMode, Rule, from_units, to_units
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Rules:
     token: Token | None
     quorum: Decimal
     quorum_is_share: bool
-    quorum_mode: str
+    quorum_mode: QuorumMode
     approval: Fraction
     proposal_threshold: Decimal
     notice: timedelta
@@ -35,6 +36,16 @@ class Rules:
         if not self.quorum_is_share:
             return self.quorum
         return from_units(int(to_units(total_power) * Fraction(self.quorum) / 100))
+
+    def freeze(self, total_power: Decimal) -> FrozenRule:
+        """These rules for a vote in which so much power was counted."""
+        rule = Rule(
+            quorum_mode=self.quorum_mode,
+            quorum=to_units(self.quorum_of(total_power)),
+            approval_numerator=self.approval.numerator,
+            approval_denominator=self.approval.denominator,
+        )
+        return FrozenRule(rule, self.token, total_power)
 
 
 def current_rules() -> Rules:

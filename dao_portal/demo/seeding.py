@@ -258,12 +258,11 @@ def _write_decided(decided: Decided, people: People, *, now: datetime) -> Propos
     )
     proposal.save()
     proposal.refresh_from_db()  # the database gave it a number
-    opening.set_rule(
-        proposal, rules, total_power=opening.snapshot_power(proposal, token_id=rules.token.pk)
-    )
+    total_power = opening.snapshot_power(proposal, token_id=rules.token.pk)
     history.write_history(
         actor=None,
         proposal=proposal,
+        rule=rules.freeze(total_power),
         ballots=[
             history.PastVote(
                 voter_id=people[said.username].pk,

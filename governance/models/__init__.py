@@ -1,6 +1,5 @@
 """The tables of governance."""
 
-from .proposal_checks import RULE_VERSION
 from .proposals import MAX_TEXT, MAX_TITLE, NextProposalNumber, Proposal, ProposalQuerySet
 from .snapshots import PowerSnapshot
 from .tallies import TallySlot
@@ -10,7 +9,6 @@ __all__ = [
     "MAX_REASON",
     "MAX_TEXT",
     "MAX_TITLE",
-    "RULE_VERSION",
     "NextProposalNumber",
     "PowerSnapshot",
     "Proposal",

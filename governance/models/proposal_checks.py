@@ -9,7 +9,8 @@ from django.db.models import F, Q
 from dao_portal.core.db.base import bounded_html
 from treasury.models import not_negative
 
-RULE_VERSION = 1
+from ..outcome import RULE_VERSION
+
 SHA256 = "[0-9a-f]{64}"
 
 PROPOSAL_CHECKS: tuple[models.BaseConstraint, ...] = (

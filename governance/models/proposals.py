@@ -292,6 +292,12 @@ class Proposal(BaseModel):
     def get_absolute_url(self) -> str:
         return reverse("governance:proposal_detail", args=[self.number])
 
+    def write(self, **columns: Any) -> None:
+        """Set ``columns`` and save them and nothing else, in one statement."""
+        for name, value in columns.items():
+            setattr(self, name, value)
+        self.save(update_fields=[*columns, "updated_at"])
+
     @property
     def now(self) -> datetime:
         """The database's clock when the row was read, else ours."""

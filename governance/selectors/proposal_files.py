@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..canonical import canonical_amount, canonical_time
+from ..frozen import FrozenRule
 from ..models import Proposal, Vote
 
 PORTION = 2_000  # votes fetched at a time
@@ -13,27 +13,7 @@ PORTION = 2_000  # votes fetched at a time
 
 def fingerprinted(proposal: Proposal) -> list[Any]:
     """What the fingerprint covers, in its order; only after opening (docs/governance.md)."""
-    assert proposal.voting_start
-    assert proposal.voting_end
-    assert proposal.quorum_threshold is not None
-    return [
-        proposal.title,
-        proposal.description,
-        proposal.type,
-        proposal.metadata,
-        canonical_time(proposal.voting_start),
-        canonical_time(proposal.voting_end),
-        {
-            "version": proposal.rule_version,
-            "token": proposal.token.symbol if proposal.token else None,
-            "quorum_mode": proposal.quorum_mode,
-            "quorum": canonical_amount(proposal.quorum_threshold),
-            "approval": f"{proposal.approval_numerator}/{proposal.approval_denominator}",
-            "total_power": None
-            if proposal.total_power is None
-            else canonical_amount(proposal.total_power),
-        },
-    ]
+    return FrozenRule.of(proposal).covered(proposal)
 
 
 def published_votes(proposal: Proposal) -> Iterator[Vote]:

@@ -49,7 +49,7 @@ def voting_help() -> VotingHelp:
     """Today's rule, explained by cases at its edges."""
     rules = current_rules()
     rule = Rule(
-        rules.quorum_mode,  # type: ignore[arg-type]  # the option allows these three words only
+        rules.quorum_mode,
         to_units(EXAMPLE_QUORUM),
         rules.approval.numerator,
         rules.approval.denominator,

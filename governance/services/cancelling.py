@@ -30,11 +30,12 @@ def cancel_proposal(*, actor: User, proposal_id: UUID, note: str) -> Proposal:
     proposal = locks.lock_row(proposal_id)
     if proposal.status != Proposal.Status.ACTIVE:
         raise NothingToCancel
-    proposal.status = Proposal.Status.REJECTED
-    proposal.outcome_reason = "cancelled"
-    proposal.outcome_note = note
-    proposal.closed_at = database_now()
-    proposal.save()
+    proposal.write(
+        status=Proposal.Status.REJECTED,
+        outcome_reason="cancelled",
+        outcome_note=note,
+        closed_at=database_now(),
+    )
     record(
         Action.PROPOSAL_CANCELLED,
         actor=actor,

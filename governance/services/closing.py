@@ -15,9 +15,10 @@ from dao_portal.core.actions import Action
 from dao_portal.core.audit.events import record
 from dao_portal.core.db.base import database_now
 
-from ..canonical import canonical_amount, votes_digest
+from ..canonical import votes_digest
+from ..frozen import Result
 from ..models import Proposal, TallySlot, Vote
-from ..outcome import Outcome, decide
+from ..outcome import Rule, Tally, decide, to_units
 from . import locks
 
 logger = logging.getLogger(__name__)
@@ -34,45 +35,31 @@ def close_proposal(*, proposal_id: UUID) -> bool:
     proposal = locks.lock_row(proposal_id)
     if not Proposal.objects.due_to_close().filter(pk=proposal_id).exists():
         return False
-    outcome = write_result(proposal)
-    proposal.closed_at = database_now()
-    proposal.save()
+    result = count_result(proposal, fingerprint=proposal.fingerprint, rule=proposal.rule)
+    proposal.write(**result.columns, closed_at=database_now())
     record(
         Action.PROPOSAL_CLOSED,
         actor=None,
         resource=proposal,
         old={"status": Proposal.Status.ACTIVE},
-        new={
-            "number": proposal.number,
-            "status": outcome.status,
-            "reason": outcome.reason,
-            "yes": canonical_amount(proposal.yes_power),
-            "no": canonical_amount(proposal.no_power),
-            "abstain": canonical_amount(proposal.abstain_power),
-            "voters": proposal.total_votes,
-            "votes_digest": proposal.votes_digest,
-        },
+        new={"number": proposal.number, **result.audit_values},
     )
     return True
 
 
-def write_result(proposal: Proposal) -> Outcome:
-    """Set tally, digest, status and reason from the votes; saves nothing. Needs the lock."""
+def count_result(proposal: Proposal, *, fingerprint: str, rule: Rule) -> Result:
+    """What the votes of ``proposal`` come to under ``rule``. Needs its lock."""
     counted = count_votes(proposal.pk)
     slots = live_counts(proposal.pk)
     if counted != slots:
         logger.critical("proposal #%s: slots %s, votes %s", proposal.number, slots, counted)
-    for name, value in counted.items():
-        setattr(proposal, name, value)
-    proposal.total_votes = proposal.yes_votes + proposal.no_votes + proposal.abstain_votes
-    proposal.votes_digest = votes_digest(
-        vote.receipt(proposal.fingerprint)
-        for vote in Vote.objects.filter(proposal=proposal).iterator()
+    votes = Vote.objects.filter(proposal=proposal).iterator()
+    tally = Tally(**{choice: to_units(counted[f"{choice}_power"]) for choice in Vote.Choice.values})
+    return Result(
+        counts=counted,
+        votes_digest=votes_digest(vote.receipt(fingerprint) for vote in votes),
+        outcome=decide(tally, rule),
     )
-    outcome = decide(proposal.final_tally, proposal.rule)
-    proposal.status = outcome.status
-    proposal.outcome_reason = outcome.reason
-    return outcome
 
 
 def count_votes(proposal_id: UUID) -> dict[str, Any]:

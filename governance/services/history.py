@@ -14,10 +14,11 @@ from dao_portal.core.actions import Action
 from dao_portal.core.audit.events import record
 from dao_portal.core.db.bulk import copy_rows
 
-from ..canonical import canonical_amount, reason_hash
+from ..canonical import reason_hash
+from ..frozen import FrozenRule
 from ..models import Proposal, Vote
 from ..outcome import Outcome
-from . import closing, locks, opening
+from . import closing, locks
 
 
 @dataclass(frozen=True)
@@ -32,16 +33,16 @@ class PastVote:
 
 @transaction.atomic
 def write_history(
-    *, actor: User | None, proposal: Proposal, ballots: Iterable[PastVote]
+    *, actor: User | None, proposal: Proposal, rule: FrozenRule, ballots: Iterable[PastVote]
 ) -> Outcome:
-    """Put ``ballots`` into ``proposal`` and close it as of its window.
+    """Put ``ballots`` into ``proposal`` and close it by ``rule``, as of its window.
 
-    ``proposal`` is a saved draft whose ``source`` is not this portal, with window and rule set and
+    ``proposal`` is a saved draft whose ``source`` is not this portal, with its window set and
     power counted for every voter. Its votes pass the same triggers as any other; after this
     nothing about it can change. Takes the proposal's advisory lock alone.
     """
     locks.lock_alone(proposal.pk)
-    opening.freeze_rule(proposal)
+    frozen = rule.columns(proposal)
     copy_rows(
         Vote,
         ["proposal", "voter", "vote_type", "voting_power", "reason", "reason_sha256", "cast_at"],
@@ -58,11 +59,14 @@ def write_history(
             for ballot in ballots
         ),
     )
-    outcome = closing.write_result(proposal)
-    proposal.published_at = proposal.published_at or proposal.voting_start
-    proposal.opened_at = proposal.voting_start
-    proposal.closed_at = proposal.voting_end
-    proposal.save()
+    result = closing.count_result(proposal, fingerprint=frozen["fingerprint"], rule=rule.rule)
+    proposal.write(
+        **frozen,
+        **result.columns,
+        published_at=proposal.published_at or proposal.voting_start,
+        opened_at=proposal.voting_start,
+        closed_at=proposal.voting_end,
+    )
     record(
         Action.PROPOSAL_IMPORTED,
         actor=actor,
@@ -71,13 +75,7 @@ def write_history(
             "number": proposal.number,
             "source": proposal.source,
             "source_id": proposal.source_id,
-            "status": outcome.status,
-            "reason": outcome.reason,
-            "yes": canonical_amount(proposal.yes_power),
-            "no": canonical_amount(proposal.no_power),
-            "abstain": canonical_amount(proposal.abstain_power),
-            "voters": proposal.total_votes,
-            "votes_digest": proposal.votes_digest,
+            **result.audit_values,
         },
     )
-    return outcome
+    return result.outcome

@@ -17,7 +17,9 @@ from dao_portal.core.db.bulk import copy_rows
 from dao_portal.core.markdown import TextTooLarge, render_markdown
 from dao_portal.core.text import without_hidden
 
+from ..frozen import FrozenRule
 from ..models import MAX_TITLE, PowerSnapshot, Proposal
+from ..outcome import Rule, to_units
 from . import history
 
 
@@ -120,10 +122,6 @@ def _write_proposal(
         description_html=_render(imported, text),
         voting_start=imported.start,
         voting_end=imported.end,
-        quorum_mode=Proposal.QuorumMode.TURNOUT,
-        quorum_threshold=imported.quorum,
-        approval_numerator=1,
-        approval_denominator=2,
     )
     proposal.save()
     proposal.refresh_from_db()  # the database gave it a number
@@ -138,7 +136,8 @@ def _write_proposal(
         history.PastVote(member_id, vote.choice, vote.cast_at, vote.reason)
         for member_id, vote in voters
     )
-    history.write_history(actor=actor, proposal=proposal, ballots=ballots)
+    rule = FrozenRule(Rule("turnout", to_units(imported.quorum), 1, 2))
+    history.write_history(actor=actor, proposal=proposal, rule=rule, ballots=ballots)
     return proposal
 
 

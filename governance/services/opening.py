@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from dao_portal.core.actions import Action
 from dao_portal.core.audit.events import record
 from dao_portal.core.db.base import database_now
-from dao_portal.core.options import get_option
+from treasury import power
 
-from ..canonical import canonical_amount, canonical_hash
+from ..canonical import canonical_amount
 from ..errors import NotPublishable
-from ..models import RULE_VERSION, PowerSnapshot, Proposal
-from ..rules import Rules, current_rules
-from ..selectors import proposal_files
+from ..frozen import FrozenRule
+from ..models import PowerSnapshot, Proposal
+from ..rules import current_rules
 from . import locks
 
 
@@ -39,16 +39,15 @@ def open_proposal(*, proposal_id: UUID) -> bool:
     rules = current_rules()
     if rules.token is None:
         raise NotPublishable(_("The community has no governance token yet."))
-    write_opening(proposal, rules, total_power=snapshot_power(proposal, token_id=rules.token.pk))
+    total_power = snapshot_power(proposal, token_id=rules.token.pk)
+    write_opening(proposal, rules.freeze(total_power))
     return True
 
 
-def write_opening(proposal: Proposal, rules: Rules, *, total_power: Decimal) -> None:
-    """Freeze ``rules`` on ``proposal`` and let votes in; its power is counted. Needs its lock."""
-    set_rule(proposal, rules, total_power=total_power)
-    freeze_rule(proposal)
-    proposal.opened_at = database_now()
-    proposal.save()
+def write_opening(proposal: Proposal, rule: FrozenRule) -> None:
+    """Freeze ``rule`` on ``proposal`` and let votes in; its power is counted. Needs its lock."""
+    assert rule.total_power is not None
+    proposal.write(**rule.columns(proposal), opened_at=database_now())
     record(
         Action.PROPOSAL_OPENED,
         actor=None,
@@ -56,8 +55,8 @@ def write_opening(proposal: Proposal, rules: Rules, *, total_power: Decimal) -> 
         new={
             "number": proposal.number,
             "fingerprint": proposal.fingerprint,
-            "total_power": canonical_amount(total_power),
-            "quorum": canonical_amount(rules.quorum_of(total_power)),
+            "total_power": canonical_amount(rule.total_power),
+            "quorum": canonical_amount(rule.quorum),
         },
     )
 
@@ -65,58 +64,34 @@ def write_opening(proposal: Proposal, rules: Rules, *, total_power: Decimal) -> 
 def snapshot_power(
     proposal: Proposal, *, token_id: UUID, members: Sequence[UUID] | None = None
 ) -> Decimal:
-    """Count everybody's power in one statement; the sum. Each part is rounded down, then added.
+    """Count everybody's power (treasury/power.py) in one statement; the sum.
 
     Only that of ``members`` where they are given: no real opening does that.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             INSERT INTO power_snapshots (proposal_id, user_id, own, staked, delegated, power)
             SELECT %(proposal)s, user_id, own, staked, 0, own + staked
             FROM (
-                SELECT user_id,
-                       trunc(balance * %(balance_weight)s, 18) AS own,
-                       trunc(staked_balance * %(staked_weight)s, 18) AS staked
+                SELECT user_id, {power.OWN} AS own, {power.STAKED} AS staked
                 FROM user_tokens
                 WHERE token_id = %(token)s
                   AND (%(members)s::uuid[] IS NULL OR user_id = ANY(%(members)s))
             ) AS parts
             WHERE own + staked > 0
-            """,
+            """,  # noqa: S608  (our own words)
             {
                 "proposal": proposal.pk,
                 "token": token_id,
                 "members": None if members is None else list(members),
-                "balance_weight": get_option("power.balance_weight"),
-                "staked_weight": get_option("power.staked_weight"),
+                **power.weights(),
             },
         )
     total: Decimal = PowerSnapshot.objects.filter(proposal=proposal).aggregate(
         total=Coalesce(Sum("power"), Decimal(0))
     )["total"]
     return total
-
-
-def set_rule(proposal: Proposal, rules: Rules, *, total_power: Decimal) -> None:
-    """Let ``proposal`` be judged by ``rules``, among so much power; saves nothing."""
-    proposal.token = rules.token
-    proposal.total_power = total_power
-    proposal.quorum_mode = rules.quorum_mode
-    proposal.quorum_threshold = rules.quorum_of(total_power)
-    proposal.approval_numerator = rules.approval.numerator
-    proposal.approval_denominator = rules.approval.denominator
-
-
-def freeze_rule(proposal: Proposal) -> None:
-    """Set what follows from the rule that is already on ``proposal``; saves nothing."""
-    proposal.rule_version = RULE_VERSION
-    rule = proposal.rule
-    places = Decimal(1).scaleb(-18)
-    proposal.approval_threshold = (
-        Decimal(rule.approval_numerator) / Decimal(rule.approval_denominator)
-    ).quantize(places)
-    proposal.fingerprint = f"sha256:{canonical_hash(proposal_files.fingerprinted(proposal))}"
 
 
 @transaction.atomic
@@ -129,10 +104,11 @@ def expire_proposal(*, proposal_id: UUID) -> bool:
     proposal = locks.lock_row(proposal_id)
     if not Proposal.objects.missed().filter(pk=proposal_id).exists():
         return False
-    proposal.status = Proposal.Status.EXPIRED
-    proposal.outcome_reason = Proposal.Phase.NOT_OPENED
-    proposal.closed_at = database_now()
-    proposal.save()
+    proposal.write(
+        status=Proposal.Status.EXPIRED,
+        outcome_reason=Proposal.Phase.NOT_OPENED,
+        closed_at=database_now(),
+    )
     record(
         Action.PROPOSAL_NOT_OPENED,
         actor=None,

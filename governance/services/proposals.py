@@ -187,9 +187,7 @@ def publish_proposal(*, actor: User, proposal_id: UUID, version: str | None = No
         raise ChangedMeanwhile(proposal.saved_version)
     require_publishable(proposal, actor, current_rules())
     PUBLISHED.count(actor)
-    proposal.status = Proposal.Status.ACTIVE
-    proposal.published_at = proposal.now
-    proposal.save(update_fields=["status", "published_at", "updated_at"])
+    proposal.write(status=Proposal.Status.ACTIVE, published_at=proposal.now)
     record(Action.PROPOSAL_PUBLISHED, actor=actor, resource=proposal, new=_fingerprints(proposal))
     return proposal
 
@@ -202,10 +200,9 @@ def withdraw_proposal(*, actor: User, proposal_id: UUID) -> Proposal:
         return proposal
     if proposal.phase != Proposal.Phase.UPCOMING:
         raise TooLateToWithdraw
-    proposal.status = Proposal.Status.REJECTED
-    proposal.outcome_reason = "withdrawn"
-    proposal.closed_at = database_now()
-    proposal.save(update_fields=["status", "outcome_reason", "closed_at", "updated_at"])
+    proposal.write(
+        status=Proposal.Status.REJECTED, outcome_reason="withdrawn", closed_at=database_now()
+    )
     record(
         Action.PROPOSAL_WITHDRAWN,
         actor=actor,

@@ -11,7 +11,9 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from dao_portal.core.db.base import uuid7
+from governance.frozen import FrozenRule
 from governance.models import PowerSnapshot, Vote
+from governance.outcome import Rule, to_units
 from governance.services.cancelling import cancel_proposal
 from governance.services.closing import count_votes
 from governance.services.history import PastVote, write_history
@@ -148,6 +150,7 @@ def imported():
     write_history(
         actor=None,
         proposal=proposal,
+        rule=FrozenRule(Rule("turnout", to_units(10), 1, 2)),
         ballots=[PastVote(voters[0].pk, "yes", proposal.voting_start + HOUR)],
     )
     return proposal

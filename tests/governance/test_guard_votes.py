@@ -6,7 +6,9 @@ import pytest
 from django.db import IntegrityError, NotSupportedError, transaction
 from django.utils import timezone
 
+from governance.frozen import FrozenRule
 from governance.models import Vote
+from governance.outcome import Rule
 from governance.services.cancelling import cancel_proposal
 from governance.services.closing import count_votes, live_counts
 from governance.services.history import PastVote, write_history
@@ -305,15 +307,13 @@ def test_imported_votes_are_final():
         source="snapshot",
         voting_start=end - HOUR,
         voting_end=end,
-        quorum_mode="turnout",
-        quorum_threshold=0,
-        approval_numerator=1,
-        approval_denominator=2,
     )
+    rule = FrozenRule(Rule("turnout", 0, 1, 2))
     voter, late = UserFactory(), UserFactory()
     count_power(proposal, voter)
     count_power(proposal, late)
-    write_history(actor=None, proposal=proposal, ballots=[PastVote(voter.pk, "yes", end)])
+    ballots = [PastVote(voter.pk, "yes", end)]
+    write_history(actor=None, proposal=proposal, rule=rule, ballots=ballots)
 
     with refused("votes_window"):
         insert_vote(proposal, late)

@@ -14,8 +14,8 @@ from accounts.models import User
 from dao_portal.core.actions import Action
 from dao_portal.core.audit.events import record
 from dao_portal.core.errors import DomainError
-from dao_portal.core.options import get_option
 
+from .. import power
 from ..models import Token, UserToken, WaitingHolding
 from . import holdings
 
@@ -54,20 +54,20 @@ def import_holders(
     wallet; anybody else's holding waits. Locks the token. A handful of statements for any number
     of lines. Raises DuplicateHolders when two lines mean one member, and then writes nothing.
     """
-    Token.objects.select_for_update(no_key=True).get(pk=token.pk)
+    holdings.lock_token(token.pk)
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMPORARY TABLE holder_lines (number int, holder text, user_id uuid,"
-            " balance numeric(78,18), staked numeric(78,18)) ON COMMIT DROP"
+            " balance numeric(78,18), staked_balance numeric(78,18)) ON COMMIT DROP"
         )
-        columns = "holder_lines (number, holder, balance, staked)"
+        columns = "holder_lines (number, holder, balance, staked_balance)"
         with cursor.copy(f"COPY {columns} FROM STDIN") as copy:
             for line in lines:
                 copy.write_row((line.number, line.holder, line.balance, line.staked))
         cursor.execute("ANALYZE holder_lines")
         cursor.execute(FIND_OWNERS)
         _refuse_duplicates(cursor)
-        cursor.execute(GIVE, {"token": token.pk} | _weights())
+        cursor.execute(GIVE, {"token": token.pk, **power.weights()})
         given = cursor.rowcount
         cursor.execute(LET_WAIT, {"token": token.pk})
         waiting = cursor.rowcount
@@ -96,11 +96,10 @@ SELECT number, first FROM (
 ) AS lines
 WHERE number > first ORDER BY number LIMIT %s
 """
-GIVE = """
+GIVE = f"""
 INSERT INTO user_tokens AS held
     (user_id, token_id, balance, staked_balance, voting_power, updated_at)
-SELECT user_id, %(token)s, balance, staked,
-       trunc(balance * %(balance_weight)s, 18) + trunc(staked * %(staked_weight)s, 18), now()
+SELECT user_id, %(token)s, balance, staked_balance, {power.POWER}, now()
 FROM holder_lines WHERE user_id IS NOT NULL
 ON CONFLICT (user_id, token_id) DO UPDATE SET
     balance = excluded.balance,
@@ -108,12 +107,12 @@ ON CONFLICT (user_id, token_id) DO UPDATE SET
     voting_power = excluded.voting_power,
     last_updated = now(),
     updated_at = now()
-WHERE (held.balance, held.staked_balance)
-    IS DISTINCT FROM (excluded.balance, excluded.staked_balance)
-"""
+WHERE (held.balance, held.staked_balance, held.voting_power)
+    IS DISTINCT FROM (excluded.balance, excluded.staked_balance, excluded.voting_power)
+"""  # noqa: S608  (our own words)
 LET_WAIT = """
 INSERT INTO waiting_holdings AS held (token_id, holder, balance, staked_balance)
-SELECT %(token)s, holder, balance, staked FROM holder_lines WHERE user_id IS NULL
+SELECT %(token)s, holder, balance, staked_balance FROM holder_lines WHERE user_id IS NULL
 ON CONFLICT (token_id, holder) DO UPDATE SET
     balance = excluded.balance,
     staked_balance = excluded.staked_balance,
@@ -126,13 +125,6 @@ DELETE FROM waiting_holdings USING holder_lines
 WHERE waiting_holdings.token_id = %(token)s
   AND waiting_holdings.holder = holder_lines.holder AND holder_lines.user_id IS NOT NULL
 """
-
-
-def _weights() -> dict[str, Any]:
-    return {
-        "balance_weight": get_option("power.balance_weight"),
-        "staked_weight": get_option("power.staked_weight"),
-    }
 
 
 def _refuse_duplicates(cursor: Any) -> None:
@@ -152,17 +144,19 @@ def _refuse_duplicates(cursor: Any) -> None:
 def give_waiting_holdings(*, member: User, holder: str) -> int:
     """Give ``member`` what waits for ``holder``, which they have proved to be theirs; how many.
 
-    Locks the waiting rows. Where the member holds some of the token already, the amounts add up.
+    Locks the waiting rows, then each token in turn. Where the member holds some of it already,
+    the amounts add up.
     """
     waiting = WaitingHolding.objects.select_for_update(of=("self",)).select_related("token")
     given = 0
-    for entry in waiting.filter(holder=holder.lower()):
+    for entry in waiting.filter(holder=holder.lower()).order_by("token_id"):
+        holdings.lock_token(entry.token_id)
         held = UserToken.objects.select_for_update().filter(user=member, token=entry.token)
         if held.update(
             balance=models.F("balance") + entry.balance,
             staked_balance=models.F("staked_balance") + entry.staked_balance,
         ):
-            holdings.recount_power(held)
+            holdings.recount_power(token_id=entry.token_id, user_id=member.pk)
         else:
             holdings.set_holding(
                 user=member,

@@ -3,52 +3,51 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, ClassVar
+from uuid import UUID
 
-from django.db import models, transaction
-from django.db.models import F
+from django.db import connection, transaction
 
 from accounts.models import User
-from dao_portal.core.db.base import AMOUNT_PLACES, AmountField
-from dao_portal.core.options import get_option
 
+from .. import power
 from ..models import Token, UserToken
 
-
-class WeightedPower(models.Func):
-    """An amount times its weight, cut to 18 places; the database multiplies exactly."""
-
-    template = f"TRUNC(%(expressions)s, {AMOUNT_PLACES})"
-    arg_joiner = " * "
-    arity = 2
-    output_field: ClassVar[models.Field[Any, Any]] = AmountField()
+RECOUNT = f"""
+UPDATE user_tokens SET voting_power = {power.POWER}, updated_at = now()
+WHERE token_id = %(token)s AND voting_power IS DISTINCT FROM {power.POWER}
+"""  # noqa: S608  (our own words)
 
 
 @transaction.atomic
 def set_holding(*, user: User, token: Token, balance: Decimal, staked: Decimal) -> UserToken:
     """Let ``user`` hold exactly this much of ``token``; the power follows.
 
-    Locks the holding's row.
+    Locks the token, then the holding's row.
     """
+    lock_token(token.pk)
     holding, _created = UserToken.objects.update_or_create(
         user=user, token=token, defaults={"balance": balance, "staked_balance": staked}
     )
-    recount_power(UserToken.objects.filter(pk=holding.pk))
+    recount_power(token_id=token.pk, user_id=user.pk)
     holding.refresh_from_db()
     return holding
 
 
-def recount_power(holdings: models.QuerySet[UserToken]) -> int:
-    """Write the voting power of ``holdings`` anew from what they hold, by today's weights.
+@transaction.atomic
+def recount_power(*, token_id: UUID, user_id: UUID | None = None) -> int:
+    """Let every holding of a token, or only that of one member, have the power that it should.
 
-    Each part is cut to 18 places, then added, as an opening counts it. How many were written.
+    How many were written: what was right stays as it is. One statement for a million. Locks the
+    token: whoever writes power reads the weights behind that lock, so that the last one to hold it
+    has read the last ones.
     """
-    return holdings.update(
-        voting_power=WeightedPower(F("balance"), weight("balance"))
-        + WeightedPower(F("staked_balance"), weight("staked"))
-    )
+    lock_token(token_id)
+    whose = "" if user_id is None else " AND user_id = %(user)s"
+    with connection.cursor() as cursor:
+        cursor.execute(RECOUNT + whose, {"token": token_id, "user": user_id, **power.weights()})
+        return int(cursor.rowcount)
 
 
-def weight(part: str) -> models.Value:
-    """What one token counts: ``part`` is "balance" or "staked"."""
-    return models.Value(get_option(f"power.{part}_weight"), AmountField())
+def lock_token(token_id: UUID) -> None:
+    """Keep others from writing holdings of this token until this transaction ends."""
+    Token.objects.select_for_update(no_key=True).get(pk=token_id)

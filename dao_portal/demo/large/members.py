@@ -16,7 +16,7 @@ from dao_portal.core.db.base import database_now
 from dao_portal.core.db.months import ensure_months
 from dao_portal.core.errors import DomainError
 from dao_portal.core.markdown import render_markdown
-from dao_portal.core.options import get_option
+from treasury import power
 from treasury.models import Token
 
 from ..people import MAIL_DOMAIN, PASSWORD
@@ -50,7 +50,7 @@ RETURN '0x' || lpad(to_hex(n * 4294967295 / total), 8, '0')
 # hold much (Pareto, the largest a million); one in eight holds what is left of a division.
 NEW_MEMBERS = """
 CREATE TEMPORARY TABLE new_members ON COMMIT DROP AS
-SELECT n, id, username, joined, held - staked AS balance, staked,
+SELECT n, id, username, joined, held - staked AS balance, staked AS staked_balance,
        uuidv7(moved - clock_timestamp()) AS movement_id, currency, type, status, amount,
        CASE WHEN n %% 50 = 0 THEN amount ELSE 0 END AS fee
 FROM generate_series(%(first)s::bigint, %(last)s) AS n,
@@ -102,12 +102,11 @@ ROWS = (
     SELECT joined, id, left(pg_temp.growing_hex(n, %(total)s, 'wallet'), 42), true
     FROM new_members
     """,
-    """
+    f"""
     INSERT INTO user_tokens (created_at, user_id, token_id, balance, staked_balance, voting_power)
-    SELECT joined, id, %(token)s, balance, staked,
-           trunc(balance * %(balance_weight)s, 18) + trunc(staked * %(staked_weight)s, 18)
+    SELECT joined, id, %(token)s, balance, staked_balance, {power.POWER}
     FROM new_members
-    """,
+    """,  # noqa: S608  (our own words)
     # For one member in ten somebody who has as much and has not joined yet.
     """
     INSERT INTO waiting_holdings (created_at, token_id, holder, balance)
@@ -149,7 +148,7 @@ ROWS = (
         total_supply = total_supply + given + kept,
         updated_at = now()
     FROM (
-        SELECT sum(balance + staked) AS given,
+        SELECT sum(balance + staked_balance) AS given,
                coalesce(sum(balance) FILTER (WHERE n %% 10 = 0), 0) + coalesce(sum(fee) FILTER (
                    WHERE status = 'confirmed' AND currency = %(token_symbol)s), 0) AS kept
         FROM new_members
@@ -209,8 +208,7 @@ def _values(token: Token, *, total: int, now: datetime) -> dict[str, Any]:
         "year": YEAR,
         "token": token.pk,
         "token_symbol": token.symbol,
-        "balance_weight": get_option("power.balance_weight"),
-        "staked_weight": get_option("power.staked_weight"),
+        **power.weights(),
         "domain": MAIL_DOMAIN,
         "password": make_password(PASSWORD),  # slow by design, so once for all of them
         "first_names": FIRST_NAMES,

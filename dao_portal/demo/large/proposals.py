@@ -245,9 +245,8 @@ def _write_open(part: Part, rules: Rules, members: int, *, now: datetime) -> Pro
         opening.open_proposal(proposal_id=proposal.pk)
         proposal.refresh_from_db()
     else:
-        opening.write_opening(
-            proposal, rules, total_power=_count_power(proposal, part, rules, members)
-        )
+        total_power = _count_power(proposal, part, rules, members)
+        opening.write_opening(proposal, rules.freeze(total_power))
     return proposal
 
 
@@ -257,8 +256,10 @@ def _write_decided(
     days = chance(part.number, "days").choice((3, 5, 7, 7, 10))
     start = now - closed_ago - days * DAY
     proposal = _save(part, members, now=now, start=start, source=Proposal.Source.DEMO, days=days)
-    opening.set_rule(proposal, rules, total_power=_count_power(proposal, part, rules, members))
-    history.write_history(actor=None, proposal=proposal, ballots=_ballots(part, proposal))
+    rule = rules.freeze(_count_power(proposal, part, rules, members))
+    history.write_history(
+        actor=None, proposal=proposal, rule=rule, ballots=_ballots(part, proposal)
+    )
     return proposal
 
 
