@@ -206,7 +206,7 @@ class VoteAdmin(OfProposalAdmin):
         return gettext("%(member)s voted %(choice)s") % words
 
     def on_portal(self, row: Vote) -> str | None:
-        return reverse("governance:proposal_votes", args=[row.proposal.number])
+        return reverse("governance:vote_list", args=[row.proposal.number])
 
     @admin.display(description=_("power"))
     def power(self, vote: Vote) -> str:

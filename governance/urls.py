@@ -19,12 +19,12 @@ urlpatterns = [
     path("proposals/<int:number>/again/", drafts.proposal_again, name="proposal_again"),
     path("proposals/<int:number>/delete/", drafts.proposal_delete, name="proposal_delete"),
     path("proposals/<int:number>/vote/", votes.vote_cast, name="vote_cast"),
-    path("proposals/<int:number>/votes/", votes.show_vote_list, name="proposal_votes"),
+    path("proposals/<int:number>/votes/", votes.show_vote_list, name="vote_list"),
     path("proposals/<int:number>/votes.csv", files.votes_csv, name="votes_csv"),
     path("proposals/<int:number>/frozen.json", files.frozen_json, name="frozen_json"),
     path("proposals/<int:number>/source.md", files.source_markdown, name="source_markdown"),
     path("members/", members.show_member_list, name="member_list"),
-    path("help/voting/", proposals.show_voting_help, name="help_voting"),
+    path("help/voting/", proposals.show_voting_help, name="voting_help"),
 ]
 
 home_patterns = [path("", home.show_home, name="home")]

@@ -4,6 +4,7 @@ import ast
 import re
 import socket
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db.models import Field, Model
+from django.template.loader import get_template
+from django.urls import URLPattern
 
 LEVELS = {"core": 0, "accounts": 1, "treasury": 2, "governance": 3, "social": 4}
 PACKAGES = ["dao_portal", "accounts", "treasury", "governance", "social"]
@@ -28,6 +31,19 @@ DOORS_ONLY = {
     "django_htmx",
 }
 
+# What is spoken of in an app beside its tables: a module of a layer is called after one of both.
+SPOKEN_OF = {
+    "accounts": {"addresses", "members", "names"},
+    "treasury": {"holders", "holdings", "treasury"},
+    "governance": {
+        "advancing", "cancelling", "closing", "drafts", "files", "history", "home", "imports",
+        "locks", "members", "opening", "paging", "publishing", "snapshots", "tallies", "turnout",
+        "voting",
+    },
+    "social": set(),
+}  # fmt: skip
+LAYERS = {"models", "selectors", "services", "views"}
+
 MODELS = [model for label in LEVELS for model in apps.get_app_config(label).get_models()]
 MODULES = sorted(
     path
@@ -36,6 +52,7 @@ MODULES = sorted(
     if "migrations" not in path.parts
 )
 ROOM = [path for path in MODULES if {"services", "selectors", "models"} & {path.stem, *path.parts}]
+LAYERED = [path for path in MODULES if path.parent.name in LAYERS and path.stem != "__init__"]
 PAGES = sorted(
     path
     for path in (settings.BASE_DIR / "templates").rglob("*.html")
@@ -94,6 +111,53 @@ def test_models_and_migrations_agree():
 def test_a_module_fits_in_a_head(path):
     lines = path.read_text().count("\n")
     assert lines < MOST_LINES, f"{name(path)} has {lines} lines: split it along its nouns"
+
+
+def nouns_of(app: str) -> set[str]:
+    return SPOKEN_OF[app] | {
+        model._meta.db_table for model in apps.get_app_config(app).get_models()
+    }
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in LAYERED if path.parts[-3] in SPOKEN_OF], ids=name
+)
+def test_a_module_is_called_after_its_noun(path):
+    """``votes``, or after what a page shows of it: ``vote_card``, ``member_list``."""
+    nouns = nouns_of(path.parts[-3])
+    begins = path.stem.partition("_")[0]
+    assert path.stem in nouns or {begins, f"{begins}s"} & nouns
+
+
+@pytest.mark.parametrize(
+    "path", [each for each in LAYERED if each.parts[-2] == "selectors"], ids=name
+)
+def test_a_page_is_called_the_same_everywhere(path):
+    """Its address, its view, its template and its selector."""
+    app, page = path.parts[-3], path.stem
+    views = {pattern.name: pattern.callback for pattern in urls_of(app)}
+    if page in views:
+        assert views[page].__name__ == f"show_{page}"
+        assert get_template(f"{app}/{page}.html")
+
+
+def urls_of(app: str) -> list[URLPattern]:
+    return [each for each in import_module(f"{app}.urls").urlpatterns]
+
+
+def test_pages_are_called_the_same():
+    """The one above has something to look at."""
+    stems = {path.stem for path in LAYERED if path.parts[-2] == "selectors"}
+    named = {pattern.name for app in SPOKEN_OF for pattern in urls_of(app)}
+    assert {"proposal_list", "vote_list", "member_list", "token_detail"} <= stems & named
+
+
+def test_every_word_of_the_short_list_is_spoken_of():
+    for app, words in SPOKEN_OF.items():
+        stems = {path.stem for path in LAYERED if path.parts[-3] == app}
+        begins = {stem.partition("_")[0] for stem in stems}
+        unused = {word for word in words if not {word, word.removesuffix("s")} & (stems | begins)}
+        assert unused == set()
 
 
 @pytest.mark.parametrize("path", ROOM, ids=name)

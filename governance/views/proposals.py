@@ -116,4 +116,4 @@ def _current_etag(number: int) -> str:
 @require_safe
 def show_voting_help(request: HtmxRequest) -> HttpResponse:
     """How power and outcomes are counted, in plain words, with the community's own rule."""
-    return render_page(request, "governance/help_voting.html", asdict(voting_help.voting_help()))
+    return render_page(request, "governance/voting_help.html", asdict(voting_help.voting_help()))

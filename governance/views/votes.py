@@ -151,7 +151,7 @@ def show_vote_list(request: HtmxRequest, number: int) -> HttpResponse:
         "filters": listed.filters,
         "sorts": vote_list.SORTS,
     }
-    return render_page(request, "governance/proposal_votes.html", context, partials=("votes",))
+    return render_page(request, "governance/vote_list.html", context, partials=("votes",))
 
 
 def _filters(query: QueryDict) -> vote_list.VoteFilters:
