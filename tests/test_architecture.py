@@ -53,6 +53,7 @@ MODULES = sorted(
 )
 ROOM = [path for path in MODULES if {"services", "selectors", "models"} & {path.stem, *path.parts}]
 LAYERED = [path for path in MODULES if path.parent.name in LAYERS and path.stem != "__init__"]
+SELECTORS = [path for path in LAYERED if path.parent.name == "selectors"]
 PAGES = sorted(
     path
     for path in (settings.BASE_DIR / "templates").rglob("*.html")
@@ -142,12 +143,13 @@ def test_a_page_is_called_the_same_everywhere(path):
 
 
 def urls_of(app: str) -> list[URLPattern]:
-    return [each for each in import_module(f"{app}.urls").urlpatterns]
+    patterns: list[URLPattern] = import_module(f"{app}.urls").urlpatterns
+    return patterns
 
 
 def test_pages_are_called_the_same():
     """The one above has something to look at."""
-    stems = {path.stem for path in LAYERED if path.parts[-2] == "selectors"}
+    stems = {path.stem for path in SELECTORS}
     named = {pattern.name for app in SPOKEN_OF for pattern in urls_of(app)}
     assert {"proposal_list", "vote_list", "member_list", "token_detail"} <= stems & named
 

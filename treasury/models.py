@@ -220,7 +220,7 @@ class Transaction(MonthlyModel):
                 condition=~models.Q(treasury_change=0),
                 name="transactions_treasury_ix",
             ),
-            # agreed; movements that a proposal decided ("decided in #42") are later work
+            # "decided in #42", in the admin
             GinIndex(
                 fields=["metadata"], opclasses=["jsonb_path_ops"], name="transactions_metadata_ix"
             ),
