@@ -13,15 +13,15 @@ from dao_portal.core.errors import DomainError
 
 from ...models import Proposal
 from ...services import imports
-from ..json_records import BrokenFile
+from ..json_objects import BrokenFile
 from ..snapshot import Export, read_export
 
 
 class Command(BaseCommand):
     help = (
         "Brings decided For / Against / Abstain proposals and all their votes over from Snapshot. "
-        "Everything is read and checked first: one broken line is named by its number, and nothing "
-        "is written. Run twice, it changes nothing. "
+        "Everything is read and checked first: a broken vote or proposal is named by its number "
+        "and id, and nothing is written. Run twice, it changes nothing. "
         "Example: manage.py import_snapshot proposals.json votes.json"
     )
 
