@@ -19,6 +19,7 @@ from dao_portal.core.db.base import under
 from dao_portal.core.formats import amount
 
 from .models import PowerSnapshot, Proposal, ProposalQuerySet, TallySlot, Vote
+from .outcome import Reason
 from .wording import REASONS
 
 
@@ -142,7 +143,7 @@ class ProposalAdmin(ReadOnlyAdmin):
     @admin.display(description=_("reason"))
     def reason(self, proposal: Proposal) -> str:
         reason = proposal.outcome_reason
-        return str(REASONS.get(reason, reason)) if reason else self.nothing
+        return str(REASONS[Reason(reason)]) if reason else self.nothing
 
     @admin.display(description=_("power For"))
     def power_for(self, proposal: Proposal) -> str:

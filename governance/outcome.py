@@ -8,16 +8,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
 from typing import Literal
 
 QuorumMode = Literal["for_abstain", "for", "turnout"]
 Status = Literal["passed", "rejected", "expired"]
 ClauseKey = Literal["turnout", "quorum", "majority", "approval"]
-Reason = Literal["approved", "no_votes", "turnout", "support_quorum", "tie", "below_threshold"]
 
 RULE_VERSION = 1
 PLACES = 18
+
+
+class Reason(StrEnum):
+    """Why a proposal ended as it did: what the rule says of its votes, or what stopped it."""
+
+    APPROVED = "approved"
+    NO_VOTES = "no_votes"
+    TURNOUT = "turnout"
+    SUPPORT_QUORUM = "support_quorum"
+    TIE = "tie"
+    BELOW_THRESHOLD = "below_threshold"
+    CANCELLED = "cancelled"
+    WITHDRAWN = "withdrawn"
+    NOT_OPENED = "not_opened"
+
+
+# Ends without a count: the rule was not asked.
+STOPPED = (Reason.CANCELLED, Reason.WITHDRAWN, Reason.NOT_OPENED)
 
 
 def to_units(amount: Decimal | int | str) -> int:
@@ -118,22 +136,22 @@ def decide(tally: Tally, rule: Rule) -> Outcome:
         (
             Clause("turnout", tally.turnout, rule.quorum, 0 < tally.turnout >= rule.quorum),
             "expired",
-            "turnout" if tally.turnout else "no_votes",
+            Reason.TURNOUT if tally.turnout else Reason.NO_VOTES,
         ),
         (
             Clause("quorum", counted, rule.quorum, counted >= rule.quorum),
             "rejected",
-            "support_quorum",
+            Reason.SUPPORT_QUORUM,
         ),
         (
             Clause("majority", tally.yes, tally.no, tally.yes > tally.no),
             "rejected",
-            "tie" if tally.yes == tally.no else "below_threshold",
+            Reason.TIE if tally.yes == tally.no else Reason.BELOW_THRESHOLD,
         ),
         (
             Clause("approval", tally.yes, needed, tally.yes >= needed),
             "rejected",
-            "below_threshold",
+            Reason.BELOW_THRESHOLD,
         ),
     ]
     for number, (clause, status, reason) in enumerate(questions):
@@ -141,4 +159,4 @@ def decide(tally: Tally, rule: Rule) -> Outcome:
             clauses = [question[0] for question in questions]
             clauses[number] = Clause(clause.key, clause.have, clause.need, False, decides=True)
             return Outcome(status, reason, tuple(clauses))
-    return Outcome("passed", "approved", tuple(question[0] for question in questions))
+    return Outcome("passed", Reason.APPROVED, tuple(question[0] for question in questions))

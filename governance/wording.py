@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from dao_portal.core.formats import amount, percent, power
 
-from .outcome import Outcome, Rule, from_units
+from .outcome import Outcome, Reason, Rule, from_units
 
 MOST_PLACES = 6
 HEADROOM = Fraction(112, 100)  # a bar's track is that much longer than what stands on it
@@ -110,11 +110,11 @@ def without_share(outcome: Outcome, *, voters: int) -> str:
 
 def _case(outcome: Outcome, voters: int) -> str:
     """The outcome's reason, told apart where one reason has two stories."""
-    if outcome.reason == "no_votes" and voters:
+    if outcome.reason == Reason.NO_VOTES and voters:
         return "no_power"
-    if outcome.reason == "tie" and approval_of(outcome) is None:
+    if outcome.reason == Reason.TIE and approval_of(outcome) is None:
         return "only_abstain"
-    if outcome.reason == "below_threshold" and not outcome.clause("majority").met:
+    if outcome.reason == Reason.BELOW_THRESHOLD and not outcome.clause("majority").met:
         return "majority"
     return outcome.reason
 
@@ -145,28 +145,28 @@ def _counting_choices(rule: Rule) -> str:
 
 
 _LIVE: dict[str, Callable[[Outcome, Rule], str]] = {
-    "no_votes": lambda outcome, rule: _("nobody has voted yet"),
+    Reason.NO_VOTES: lambda outcome, rule: _("nobody has voted yet"),
     "no_power": lambda outcome, rule: _("nobody with power has voted yet"),
-    "turnout": _live_turnout,
-    "support_quorum": _live_quorum,
+    Reason.TURNOUT: _live_turnout,
+    Reason.SUPPORT_QUORUM: _live_quorum,
     "only_abstain": lambda outcome, rule: _("no power is For or Against"),
-    "tie": lambda outcome, rule: _("For and Against have equal power, and a tie never passes"),
+    Reason.TIE: lambda outcome, rule: _("For and Against have equal power, and a tie never passes"),
     "majority": lambda outcome, rule: _("more power is Against than For"),
-    "below_threshold": _live_approval,
+    Reason.BELOW_THRESHOLD: _live_approval,
 }
 
 _FINAL: dict[str, Callable[[Outcome, Rule], str]] = {
-    "no_votes": lambda outcome, rule: _("Nobody voted, so nothing was decided."),
+    Reason.NO_VOTES: lambda outcome, rule: _("Nobody voted, so nothing was decided."),
     "no_power": lambda outcome, rule: _("Nobody with power voted, so nothing was decided."),
-    "turnout": lambda outcome, rule: _("Too little power took part, so nothing was decided."),
-    "support_quorum": lambda outcome, rule: (
+    Reason.TURNOUT: lambda outcome, rule: _("Too little power took part, so nothing was decided."),
+    Reason.SUPPORT_QUORUM: lambda outcome, rule: (
         _("Quorum was %(gap)s short: only %(choices)s toward it.")
         % {"gap": _short(outcome.clause("quorum").missing), "choices": _counting_choices(rule)}
     ),
     "only_abstain": lambda outcome, rule: _("No power was For or Against."),
-    "tie": lambda outcome, rule: _("For and Against had equal power, and a tie never passes."),
+    Reason.TIE: lambda outcome, rule: _("For and Against had equal power, and a tie never passes."),
     "majority": lambda outcome, rule: _("More power voted Against than For."),
-    "below_threshold": lambda outcome, rule: (
+    Reason.BELOW_THRESHOLD: lambda outcome, rule: (
         _("Approval was %(share)s and needed %(needed)s.")
         % {"share": reached_share(outcome, rule), "needed": needed_share(rule)}
     ),
@@ -175,15 +175,15 @@ _FINAL: dict[str, Callable[[Outcome, Rule], str]] = {
 
 # Reasons without their numbers, for lists and filters: every value of Proposal.outcome_reason.
 REASONS = {
-    "approved": gettext_lazy("Quorum and approval were met"),
-    "no_votes": gettext_lazy("Nobody with power voted"),
-    "turnout": gettext_lazy("Too little power took part"),
-    "support_quorum": gettext_lazy("The quorum was missed"),
-    "tie": gettext_lazy("For and Against had equal power"),
-    "below_threshold": gettext_lazy("The approval was missed"),
-    "cancelled": gettext_lazy("Cancelled by a moderator"),
-    "withdrawn": gettext_lazy("Withdrawn by its author"),
-    "not_opened": gettext_lazy("Voting could not be opened in time"),
+    Reason.APPROVED: gettext_lazy("Quorum and approval were met"),
+    Reason.NO_VOTES: gettext_lazy("Nobody with power voted"),
+    Reason.TURNOUT: gettext_lazy("Too little power took part"),
+    Reason.SUPPORT_QUORUM: gettext_lazy("The quorum was missed"),
+    Reason.TIE: gettext_lazy("For and Against had equal power"),
+    Reason.BELOW_THRESHOLD: gettext_lazy("The approval was missed"),
+    Reason.CANCELLED: gettext_lazy("Cancelled by a moderator"),
+    Reason.WITHDRAWN: gettext_lazy("Withdrawn by its author"),
+    Reason.NOT_OPENED: gettext_lazy("Voting could not be opened in time"),
 }
 
 
@@ -265,7 +265,7 @@ def _passed(outcome: Outcome, rule: Rule, voters: int) -> Headline:
 
 
 def _expired(outcome: Outcome, voters: int) -> Headline:
-    if outcome.reason == "no_votes" and voters:
+    if outcome.reason == Reason.NO_VOTES and voters:
         return Headline(
             _("No decision: nobody with power voted"),
             ngettext(
@@ -277,7 +277,7 @@ def _expired(outcome: Outcome, voters: int) -> Headline:
             )
             % {"voters": amount(voters)},
         )
-    if outcome.reason == "no_votes":
+    if outcome.reason == Reason.NO_VOTES:
         return Headline(
             _("No decision: nobody voted"),
             _("Nothing was decided. It can come back as a new proposal."),
@@ -296,7 +296,7 @@ def _expired(outcome: Outcome, voters: int) -> Headline:
 
 def _rejected(outcome: Outcome, rule: Rule, voters: int) -> Headline:
     verdict = final_verdict(outcome, rule, voters=voters)
-    if outcome.reason == "support_quorum":
+    if outcome.reason == Reason.SUPPORT_QUORUM:
         return Headline(
             _("Rejected: the quorum was missed"),
             _("%(verdict)s It can come back as a new proposal.") % {"verdict": verdict},

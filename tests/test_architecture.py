@@ -3,6 +3,7 @@
 import ast
 import re
 import socket
+import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -194,3 +195,22 @@ def test_no_test_reaches_the_outside(host):
 def test_no_test_sends_to_the_outside():
     with socket.socket(type=socket.SOCK_DGRAM) as sender, pytest.raises(RuntimeError):
         sender.sendto(b"", ("192.0.2.1", 53))
+
+
+# What a stranger reads and runs alone, and which of them another one may import.
+PURE = {"outcome": set(), "canonical": {".outcome"}}
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_pure_modules_import_the_standard_library_only(module):
+    """import-linter knows forbidden packages, not allowed ones: a new one would pass."""
+    tree = ast.parse((settings.BASE_DIR / "governance" / f"{module}.py").read_text())
+    imported = {
+        "." * node.level + (node.module or "") if isinstance(node, ast.ImportFrom) else alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    assert imported
+    foreign = {name for name in imported if name.split(".")[0] not in sys.stdlib_module_names}
+    assert foreign == PURE[module]

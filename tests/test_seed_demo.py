@@ -121,7 +121,7 @@ def test_one_of_each_kind():
         ("portal", "active", "idris"),
         ("portal", "draft", "ada"),
     ]
-    assert Proposal.objects.upcoming().count() == 1
+    assert Proposal.objects.in_phase(Proposal.Phase.UPCOMING).count() == 1
 
 
 def test_history_is_spread_over_its_window_and_adds_up():
@@ -252,13 +252,13 @@ def test_two_fresh_votes_after_a_long_sleep():
 
 def test_upcoming_that_has_opened_gets_votes_and_a_successor():
     seed()
-    upcoming = Proposal.objects.upcoming().get()
+    upcoming = Proposal.objects.in_phase(Proposal.Phase.UPCOMING).get()
     shift_window(upcoming, start=-DAY, end=6 * DAY)
     seed()
     upcoming.refresh_from_db()
     assert upcoming.is_open
     assert upcoming.votes.count() >= 10
-    assert Proposal.objects.upcoming().get().source_id == "demo-quiet-week-1"
+    assert Proposal.objects.in_phase(Proposal.Phase.UPCOMING).get().source_id == "demo-quiet-week-1"
 
 
 def test_texts_come_round_again():

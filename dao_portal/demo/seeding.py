@@ -309,7 +309,11 @@ def _let_neighbours_vote(proposal: Proposal, people: People) -> None:
 
 def _keep_upcoming(people: People) -> Iterable[Proposal]:
     """One that has not opened yet."""
-    if not Proposal.objects.upcoming().filter(source_id__startswith=MARK).exists():
+    if (
+        not Proposal.objects.in_phase(Proposal.Phase.UPCOMING)
+        .filter(source_id__startswith=MARK)
+        .exists()
+    ):
         yield _publish(_least_used(UPCOMING_TEXTS), people, start=database_now() + OPENS_IN)
 
 

@@ -9,8 +9,9 @@ from django.db.models import F, Q
 from dao_portal.core.db.base import bounded_html
 from treasury.models import not_negative
 
-from ..outcome import RULE_VERSION
+from ..outcome import RULE_VERSION, STOPPED, Reason
 
+WITHOUT_COUNT = [reason.value for reason in STOPPED]  # plain words: a migration keeps them
 SHA256 = "[0-9a-f]{64}"
 
 PROPOSAL_CHECKS: tuple[models.BaseConstraint, ...] = (
@@ -65,20 +66,20 @@ PROPOSAL_CHECKS: tuple[models.BaseConstraint, ...] = (
     models.CheckConstraint(
         condition=Q(status__in=["draft", "active"])
         | Q(
-            ~Q(outcome_reason__in=["cancelled", "withdrawn", "not_opened"]),
+            ~Q(outcome_reason__in=WITHOUT_COUNT),
             opened_at__isnull=False,
             closed_at__gte=F("voting_end"),
         )
-        | Q(status="rejected", outcome_reason="cancelled")
+        | Q(status="rejected", outcome_reason=Reason.CANCELLED.value)
         | Q(
             status="rejected",
-            outcome_reason="withdrawn",
+            outcome_reason=Reason.WITHDRAWN.value,
             opened_at__isnull=True,
             closed_at__lt=F("voting_start"),
         )
         | Q(
             status="expired",
-            outcome_reason="not_opened",
+            outcome_reason=Reason.NOT_OPENED.value,
             opened_at__isnull=True,
             closed_at__gte=F("voting_end"),
         ),
@@ -87,11 +88,11 @@ PROPOSAL_CHECKS: tuple[models.BaseConstraint, ...] = (
     # counts and digest belong to what was counted, and to nothing else
     models.CheckConstraint(
         condition=Q(
-            ~Q(outcome_reason__in=["", "cancelled", "withdrawn", "not_opened"]),
+            ~Q(outcome_reason__in=["", *WITHOUT_COUNT]),
             votes_digest__regex=f"^{SHA256}$",
         )
         | Q(
-            outcome_reason__in=["", "cancelled", "withdrawn", "not_opened"],
+            outcome_reason__in=["", *WITHOUT_COUNT],
             total_votes=0,
             yes_power=0,
             no_power=0,
@@ -101,8 +102,8 @@ PROPOSAL_CHECKS: tuple[models.BaseConstraint, ...] = (
         name="proposals_result_ck",
     ),
     models.CheckConstraint(
-        condition=Q(Q(outcome_reason="cancelled"), ~Q(outcome_note=""))
-        | Q(~Q(outcome_reason="cancelled"), outcome_note=""),
+        condition=Q(Q(outcome_reason=Reason.CANCELLED.value), ~Q(outcome_note=""))
+        | Q(~Q(outcome_reason=Reason.CANCELLED.value), outcome_note=""),
         name="proposals_note_ck",
     ),
     # what was decided elsewhere is never under way here

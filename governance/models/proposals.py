@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from string import punctuation
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -24,6 +24,7 @@ from treasury.models import Token
 from ..canonical import canonical_time
 from ..outcome import Rule, Tally, to_units
 from ..proposal_types import USUAL, type_choices
+from . import proposal_phases
 from .proposal_checks import PROPOSAL_CHECKS
 
 if TYPE_CHECKING:
@@ -67,40 +68,28 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         """What everybody may see; each with the database's clock beside it."""
         return self.exclude(status=Proposal.Status.DRAFT).annotate(db_now=Now())
 
-    def upcoming(self) -> ProposalQuerySet:
-        return self.filter(status=Proposal.Status.ACTIVE, voting_start__gt=Now())
+    def in_phase(self, phase: proposal_phases.Phase) -> ProposalQuerySet:
+        """Those whose ``phase`` that is, by the database's clock."""
+        return self.filter(proposal_phases.IN_PHASE[phase])
 
     def open(self) -> ProposalQuerySet:
         """Votes count now."""
-        return self.filter(
-            status=Proposal.Status.ACTIVE, opened_at__isnull=False, voting_end__gt=Now()
-        )
-
-    def counting(self) -> ProposalQuerySet:
-        """The window is over, the result not yet written down."""
-        return self.filter(
-            status=Proposal.Status.ACTIVE, opened_at__isnull=False, voting_end__lte=Now()
-        )
+        return self.in_phase(Proposal.Phase.OPEN)
 
     def missed(self) -> ProposalQuerySet:
         """The window is over, and nobody has opened it: too late for ever."""
-        return self.filter(
-            status=Proposal.Status.ACTIVE, opened_at__isnull=True, voting_end__lte=Now()
-        ).order_by("voting_end")
+        return self.filter(proposal_phases.MISSED).order_by("voting_end")
 
-    def decided(self) -> ProposalQuerySet:
-        return self.filter(status__in=Proposal.DECIDED)
+    def with_result(self) -> ProposalQuerySet:
+        """Votes decided it: what was stopped has an end, but no result."""
+        return self.filter(status__in=Proposal.DECIDED).exclude(proposal_phases.WAS_STOPPED)
 
     def due_to_open(self) -> ProposalQuerySet:
-        return self.filter(
-            status=Proposal.Status.ACTIVE,
-            opened_at__isnull=True,
-            voting_start__lte=Now(),
-            voting_end__gt=Now(),
-        ).order_by("voting_start")
+        return self.in_phase(Proposal.Phase.OPENING).order_by("voting_start")
 
     def due_to_close(self) -> ProposalQuerySet:
-        return self.counting().order_by("voting_end")
+        """The window is over, the result not yet written down."""
+        return self.in_phase(Proposal.Phase.COUNTING).order_by("voting_end")
 
     def unvoted_by(self, user: User) -> ProposalQuerySet:
         """Open, with power for ``user``, and without their vote."""
@@ -130,20 +119,7 @@ class Proposal(BaseModel):
         SNAPSHOT = "snapshot", _("Snapshot")
         DEMO = "demo", _("Demo history")
 
-    class Phase(models.TextChoices):
-        """What a member sees: the status, judged by the clock."""
-
-        DRAFT = "draft", _("Draft")
-        UPCOMING = "upcoming", _("Upcoming")
-        OPENING = "opening", _("Opening")
-        OPEN = "open", _("Open")
-        COUNTING = "counting", _("Counting")
-        PASSED = "passed", _("Passed")
-        REJECTED = "rejected", _("Rejected")
-        EXPIRED = "expired", _("No quorum")
-        CANCELLED = "cancelled", _("Cancelled")
-        WITHDRAWN = "withdrawn", _("Withdrawn")
-        NOT_OPENED = "not_opened", _("Not opened")
+    Phase: TypeAlias = proposal_phases.Phase
 
     class QuorumMode(models.TextChoices):
         FOR_ABSTAIN = "for_abstain", _("For and Abstain count")
@@ -153,8 +129,6 @@ class Proposal(BaseModel):
     # What lists leave in the database: it is long, and they show none of it.
     BODIES: ClassVar[tuple[str, ...]] = ("description", "description_html", "search")
     DECIDED: ClassVar[tuple[str, ...]] = ("passed", "rejected", "expired")
-    # Reasons of an end without a count. The phase is called like the reason.
-    STOPPED: ClassVar[tuple[str, ...]] = ("cancelled", "withdrawn", "not_opened")
 
     number = models.BigIntegerField(
         _("number"), unique=True, db_default=NextProposalNumber(), editable=False
@@ -305,19 +279,15 @@ class Proposal(BaseModel):
 
     @property
     def phase(self) -> Phase:
-        """What the proposal is right now. A dead worker never makes a closed vote look open."""
-        if self.outcome_reason in self.STOPPED:
-            return self.Phase(self.outcome_reason)
-        if self.status != self.Status.ACTIVE:
-            return self.Phase(self.status)
-        assert self.voting_start  # proposals_published_has_window_ck
-        assert self.voting_end
-        now = self.now
-        if now >= self.voting_end:
-            return self.Phase.COUNTING if self.opened_at else self.Phase.NOT_OPENED
-        if self.opened_at:  # first: it may have been read while waiting for the opening
-            return self.Phase.OPEN
-        return self.Phase.UPCOMING if now < self.voting_start else self.Phase.OPENING
+        """What the proposal is right now."""
+        return proposal_phases.phase_of(
+            status=self.status,
+            reason=self.outcome_reason,
+            start=self.voting_start,
+            end=self.voting_end,
+            is_opened=self.opened_at is not None,
+            now=self.now,
+        )
 
     @property
     def is_overdue(self) -> bool:

@@ -9,7 +9,7 @@ from typing import cast
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
-from django.db.models import Count, DecimalField, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, DecimalField, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
@@ -18,6 +18,7 @@ from treasury.models import UserToken
 from treasury.selectors import holdings
 
 from ..models import PowerSnapshot, Proposal
+from ..models.proposal_phases import ACTIVE, COMING_PHASES, IN_PHASE
 from . import proposal_list
 
 Phase = Proposal.Phase
@@ -29,8 +30,7 @@ MOST_RESULTS = 3
 MOST_DRAFTS = 3
 MEMBERS_SECONDS = 60  # counting a million of them takes a while
 
-STOPPED = Q(outcome_reason__in=Proposal.STOPPED)  # an end, but no result
-DECISIONS = Q(status__in=["passed", "rejected"]) & ~STOPPED
+DECISIONS = IN_PHASE[Phase.PASSED] | IN_PHASE[Phase.REJECTED]
 
 
 @dataclass(frozen=True)
@@ -123,10 +123,10 @@ def _rows(
 ) -> tuple[list[proposal_list.ProposalRow], list[proposal_list.ProposalRow]]:
     """Those under way, the next to close first, and the latest results."""
     published = Proposal.objects.published().select_related("proposer").defer(*Proposal.BODIES)
-    active = published.filter(status=Proposal.Status.ACTIVE).order_by("voting_end", "number")
+    active = published.filter(ACTIVE).order_by("voting_end", "number")
     if viewer.is_authenticated:
         active = active.annotate(power_of_viewer=_counted_power(viewer))
-    decided = published.decided().exclude(STOPPED).order_by("-closed_at", "-number")
+    decided = published.with_result().order_by("-closed_at", "-number")
     under_way, results = list(active[:MOST_ACTIVE]), list(decided[:MOST_RESULTS])
     rows = proposal_list.proposal_rows([*under_way, *results], viewer)
     return rows[: len(under_way)], rows[len(under_way) :]
@@ -144,14 +144,14 @@ def _power_in(row: proposal_list.ProposalRow) -> Decimal:
 
 def _coming(active: list[proposal_list.ProposalRow]) -> list[proposal_list.ProposalRow]:
     """The next to open first."""
-    coming = [row for row in active if row.proposal.phase in (Phase.UPCOMING, Phase.OPENING)]
+    coming = [row for row in active if row.proposal.phase in COMING_PHASES]
     coming.sort(key=lambda row: row.proposal.voting_start or row.proposal.now)
     return coming[:MOST_COMING]
 
 
 def _facts() -> Facts:
     counts = Proposal.objects.aggregate(
-        open_votes=Count("pk", filter=proposal_list.OPEN),
+        open_votes=Count("pk", filter=IN_PHASE[Phase.OPEN]),
         decisions=Count("pk", filter=DECISIONS),
         votes_counted=Coalesce(Sum("total_votes"), 0),
     )

@@ -12,7 +12,8 @@ from dao_portal.core.db.base import under
 
 from .. import clauses, wording
 from ..models import Proposal, Vote
-from ..outcome import to_units
+from ..models.proposal_phases import COMING_PHASES
+from ..outcome import STOPPED, to_units
 from ..rules import current_rules
 from . import tallies
 
@@ -59,7 +60,7 @@ class ProposalDetail:
     @property
     def may_change(self) -> bool:
         """It moves on by itself, so the page asks."""
-        return self.proposal.phase in (Phase.UPCOMING, Phase.OPENING, Phase.OPEN, Phase.COUNTING)
+        return self.proposal.phase in (*COMING_PHASES, Phase.OPEN, Phase.COUNTING)
 
 
 def proposal_detail(proposal: Proposal) -> ProposalDetail:
@@ -82,7 +83,7 @@ def _why(standing: tallies.Standing) -> list[clauses.ClauseLine]:
 
 def _has_rule(proposal: Proposal) -> bool:
     """One that came to its end before voting opened has none, and will have none."""
-    return bool(proposal.opened_at) or proposal.phase not in (*Proposal.DECIDED, *Proposal.STOPPED)
+    return bool(proposal.opened_at) or proposal.phase not in (*Proposal.DECIDED, *STOPPED)
 
 
 def rule_lines(proposal: Proposal) -> RuleLines:

@@ -31,23 +31,20 @@ from treasury.models import UserToken
 from treasury.selectors import holdings
 
 from ..models import Proposal, ProposalQuerySet, TallySlot, Vote
+from ..models.proposal_phases import ACTIVE, COMING, IN_PHASE, MISSED
 from . import paging, tallies
 
 Status = Proposal.Status
 NEEDED_SHOWN = 5
 MOST_DIGITS = 18  # of a number that PostgreSQL knows
 
-ACTIVE = Q(status=Status.ACTIVE)
-OPEN = ACTIVE & Q(opened_at__isnull=False, voting_end__gt=Now())
-UPCOMING = ACTIVE & Q(opened_at__isnull=True, voting_end__gt=Now())  # those just opening as well
-COUNTING = ACTIVE & Q(opened_at__isnull=False, voting_end__lte=Now())
-MISSED = ACTIVE & Q(opened_at__isnull=True, voting_end__lte=Now())  # over, and never opened
+OPEN, COUNTING = IN_PHASE[Proposal.Phase.OPEN], IN_PHASE[Proposal.Phase.COUNTING]
 EVERYTHING = Q()
 
 STATUS_FILTERS: dict[str, Q] = {
     "": EVERYTHING,
     "open": OPEN,
-    "upcoming": UPCOMING,
+    "upcoming": COMING,
     "counting": COUNTING,
     "active": ACTIVE & ~MISSED,
     "passed": Q(status=Status.PASSED),
@@ -214,7 +211,7 @@ def _rank() -> Case:
     return Case(
         When(OPEN, then=Value(0)),
         When(COUNTING, then=Value(1)),
-        When(UPCOMING, then=Value(2)),
+        When(COMING, then=Value(2)),
         When(status=Status.DRAFT, then=Value(3)),
         default=Value(4),
         output_field=IntegerField(),
@@ -225,7 +222,7 @@ def _soon() -> Case:
     """The next thing that will happen to it: closing, or opening."""
     return Case(
         When(OPEN, then=F("voting_end")),
-        When(UPCOMING, then=F("voting_start")),
+        When(COMING, then=F("voting_start")),
         default=None,
         output_field=DateTimeField(),
     )

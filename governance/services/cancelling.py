@@ -14,6 +14,7 @@ from dao_portal.core.db.base import database_now
 
 from ..errors import NothingToCancel
 from ..models import Proposal
+from ..outcome import Reason
 from . import locks
 
 
@@ -32,7 +33,7 @@ def cancel_proposal(*, actor: User, proposal_id: UUID, note: str) -> Proposal:
         raise NothingToCancel
     proposal.write(
         status=Proposal.Status.REJECTED,
-        outcome_reason="cancelled",
+        outcome_reason=Reason.CANCELLED,
         outcome_note=note,
         closed_at=database_now(),
     )

@@ -20,6 +20,7 @@ from ..canonical import canonical_amount
 from ..errors import NotPublishable
 from ..frozen import FrozenRule
 from ..models import PowerSnapshot, Proposal
+from ..outcome import Reason
 from ..rules import current_rules
 from . import locks
 
@@ -106,7 +107,7 @@ def expire_proposal(*, proposal_id: UUID) -> bool:
         return False
     proposal.write(
         status=Proposal.Status.EXPIRED,
-        outcome_reason=Proposal.Phase.NOT_OPENED,
+        outcome_reason=Reason.NOT_OPENED,
         closed_at=database_now(),
     )
     record(

@@ -34,6 +34,7 @@ from ..errors import (
     TooLateToWithdraw,
 )
 from ..models import MAX_TITLE, Proposal
+from ..outcome import Reason
 from ..proposal_types import USUAL
 from ..rules import Rules, current_rules
 from ..selectors import publishing_checks
@@ -201,7 +202,7 @@ def withdraw_proposal(*, actor: User, proposal_id: UUID) -> Proposal:
     if proposal.phase != Proposal.Phase.UPCOMING:
         raise TooLateToWithdraw
     proposal.write(
-        status=Proposal.Status.REJECTED, outcome_reason="withdrawn", closed_at=database_now()
+        status=Proposal.Status.REJECTED, outcome_reason=Reason.WITHDRAWN, closed_at=database_now()
     )
     record(
         Action.PROPOSAL_WITHDRAWN,

@@ -27,10 +27,10 @@ from ..errors import (
     VotingNotOpen,
 )
 from ..models import MAX_REASON, PowerSnapshot, Proposal, Vote
+from ..models.proposal_phases import COMING_PHASES
 from . import locks
 
-BEFORE_VOTING = (Proposal.Phase.DRAFT, Proposal.Phase.UPCOMING, Proposal.Phase.OPENING)
-
+BEFORE_VOTING = (Proposal.Phase.DRAFT, *COMING_PHASES)
 
 CHANGES = Limit(
     "governance.vote_changes_per_hour",
