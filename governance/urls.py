@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import drafts, files, home, members, proposals, votes
+from .views import downloads, drafts, home, members, proposals, votes
 
 app_name = "governance"
 
@@ -20,9 +20,9 @@ urlpatterns = [
     path("proposals/<int:number>/delete/", drafts.proposal_delete, name="proposal_delete"),
     path("proposals/<int:number>/vote/", votes.vote_cast, name="vote_cast"),
     path("proposals/<int:number>/votes/", votes.show_vote_list, name="vote_list"),
-    path("proposals/<int:number>/votes.csv", files.votes_csv, name="votes_csv"),
-    path("proposals/<int:number>/frozen.json", files.frozen_json, name="frozen_json"),
-    path("proposals/<int:number>/source.md", files.source_markdown, name="source_markdown"),
+    path("proposals/<int:number>/votes.csv", downloads.votes_csv, name="votes_csv"),
+    path("proposals/<int:number>/frozen.json", downloads.frozen_json, name="frozen_json"),
+    path("proposals/<int:number>/source.md", downloads.source_markdown, name="source_markdown"),
     path("members/", members.show_member_list, name="member_list"),
     path("help/voting/", proposals.show_voting_help, name="voting_help"),
 ]

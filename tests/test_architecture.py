@@ -37,7 +37,7 @@ SPOKEN_OF = {
     "accounts": {"addresses", "members", "names"},
     "treasury": {"holders", "holdings", "treasury"},
     "governance": {
-        "advancing", "cancelling", "closing", "drafts", "files", "history", "home", "imports",
+        "advancing", "cancelling", "closing", "downloads", "drafts", "history", "home", "imports",
         "locks", "members", "opening", "paging", "publishing", "snapshots", "tallies", "turnout",
         "voting",
     },

@@ -10,7 +10,7 @@ from dao_portal.core.models import AuditLog
 
 from .models import Token
 from .power import WEIGHTS
-from .services import holders, holdings
+from .services import holdings, waiting_holdings
 
 
 class WaitingHoldingsSubscriber:
@@ -22,7 +22,7 @@ class WaitingHoldingsSubscriber:
         assert event.resource_id  # the member
         member = User.objects.filter(pk=event.resource_id, email_verified=True).first()
         if member and member.email:
-            holders.give_waiting_holdings(member=member, holder=member.email)
+            waiting_holdings.give_waiting_holdings(member=member, holder=member.email)
 
 
 class WeightsSubscriber:

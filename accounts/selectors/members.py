@@ -5,9 +5,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from ..models import UNFINISHED, User
-from ..names import (
-    normal_username,
-)
+from ..names import normal_username
 
 
 def shown_members() -> QuerySet[User]:

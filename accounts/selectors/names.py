@@ -11,12 +11,7 @@ from django.db.models import Func, TextField, Value
 from django.utils.translation import gettext as _
 
 from ..models import MODERATING, User
-from ..names import (
-    RESERVED_NAME,
-    beside_office,
-    validate_display_name,
-    validate_username,
-)
+from ..names import RESERVED_NAME, beside_office, validate_display_name, validate_username
 
 PORTION = 2_000  # members read at a time
 

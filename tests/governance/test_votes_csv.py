@@ -14,7 +14,7 @@ from dao_portal.core.web.http import MOST_LONG_FILES
 from governance.canonical import canonical_time, reason_hash, vote_receipt, votes_digest
 from governance.models import Proposal, Vote
 from governance.outcome import to_units
-from governance.views.files import CSV_COLUMNS, GUARDED_STARTS, disarm
+from governance.views.downloads import CSV_COLUMNS, GUARDED_STARTS, disarm
 from tests.factories import (
     ProposalFactory,
     UserFactory,

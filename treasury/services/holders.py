@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -16,7 +16,7 @@ from dao_portal.core.audit.events import record
 from dao_portal.core.errors import DomainError
 
 from .. import power
-from ..models import Token, UserToken, WaitingHolding
+from ..models import Token
 from . import holdings
 
 MOST_COMPLAINTS = 20
@@ -138,33 +138,3 @@ def _refuse_duplicates(cursor: Any) -> None:
                 for number, first in duplicates
             )
         )
-
-
-@transaction.atomic
-def give_waiting_holdings(*, member: User, holder: str) -> int:
-    """Give ``member`` what waits for ``holder``, which they have proved to be theirs; how many.
-
-    Locks the waiting rows, then each token in turn. Where the member holds some of it already,
-    the amounts add up.
-    """
-    waiting = WaitingHolding.objects.select_for_update(of=("self",)).select_related("token")
-    given = 0
-    for entry in waiting.filter(holder=holder.lower()).order_by("token_id"):
-        holdings.lock_token(entry.token_id)
-        held = UserToken.objects.select_for_update().filter(user=member, token=entry.token)
-        if held.update(
-            balance=models.F("balance") + entry.balance,
-            staked_balance=models.F("staked_balance") + entry.staked_balance,
-        ):
-            holdings.recount_power(token_id=entry.token_id, user_id=member.pk)
-        else:
-            holdings.set_holding(
-                user=member,
-                token=entry.token,
-                balance=entry.balance,
-                staked=entry.staked_balance,
-            )
-        record(Action.HOLDING_CLAIMED, actor=member, resource=entry.token)
-        entry.delete()
-        given += 1
-    return given
