@@ -55,6 +55,7 @@ MODULES = sorted(
 ROOM = [path for path in MODULES if {"services", "selectors", "models"} & {path.stem, *path.parts}]
 LAYERED = [path for path in MODULES if path.parent.name in LAYERS and path.stem != "__init__"]
 SELECTORS = [path for path in LAYERED if path.parent.name == "selectors"]
+TESTS = sorted((settings.BASE_DIR / "tests").rglob("*.py"))
 PAGES = sorted(
     path
     for path in (settings.BASE_DIR / "templates").rglob("*.html")
@@ -172,6 +173,13 @@ def test_services_selectors_and_models_see_no_door(path):
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             imported |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     assert imported & DOORS_ONLY == set()
+
+
+def test_no_test_takes_its_tools_from_a_test():
+    """They live in modules of their own, where the next one looks for them."""
+    borrowed = re.compile(r"^\s*from tests\.(?:\w+\.)*test_\w+ import", re.MULTILINE)
+    assert len(TESTS) > 100
+    assert [name(path) for path in TESTS if borrowed.search(path.read_text())] == []
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name)

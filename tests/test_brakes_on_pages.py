@@ -17,7 +17,7 @@ from dao_portal.core.services.options import set_option
 from governance.models import Proposal, Vote
 from governance.services.proposals import publish_proposal
 from social.models import Comment, CommentReaction
-from tests.accounts.test_profile import FORM
+from tests.accounts.profile_form import FORM
 from tests.explosive import one_long_address
 from tests.factories import (
     HoldingFactory,
@@ -28,7 +28,7 @@ from tests.factories import (
     open_proposal_with,
     receipt_of,
 )
-from tests.social.test_comment_races import all_at_once
+from tests.threads import all_at_once
 
 DRAFT = {"title": "A bench", "description": "Of oak.", "lasts": "7", "unit": "days"}
 

@@ -8,7 +8,6 @@ portal, of the admin or of the sign-in pages that is missing here fails the last
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 from uuid import uuid4
@@ -22,7 +21,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.test import Client, RequestFactory
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import get_resolver
 
 from accounts.models import Profile, User, Wallet
 from dao_portal.core.audit.delivery import deliver_due_events
@@ -40,6 +39,7 @@ from tests.factories import (
     decided_proposal,
     open_proposal_with,
 )
+from tests.routes import as_regex, routes
 from treasury.models import TransactionHash, WaitingHolding
 
 pytestmark = pytest.mark.django_db
@@ -370,22 +370,3 @@ def test_every_address_is_in_the_table():
     ]
 
     assert missing == []
-
-
-def routes(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
-    for entry in resolver.url_patterns:
-        route = prefix + str(entry.pattern)
-        if isinstance(entry, URLPattern):
-            yield route
-        else:
-            yield from routes(entry, route)
-
-
-def as_regex(route: str) -> str:
-    """A route of either kind as a regex that a row's path matches.
-
-    ``proposals/<int:number>/`` and ``accounts/^confirm-email/(?P<key>[-:\\w]+)/$``.
-    """
-    if "^" in route or "$" in route:
-        return route.replace("^", "").replace("$", "").replace(r"\Z", "")
-    return re.sub(r"<[^>]+>", "[^/]+", route.replace(".", r"\."))

@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.urls import get_resolver
 
 from tests.factories import UserFactory, cast, comment_on, open_proposal_with, receipt_of, voters_of
-from tests.test_roles import routes
+from tests.routes import routes
 
 pytestmark = pytest.mark.django_db
 

@@ -17,8 +17,7 @@ from dao_portal.core.web.middleware import is_collision
 from governance.models import Proposal
 from social.models import Comment
 from tests.factories import PASSWORD, ProposalFactory, UserFactory, comment_on
-from tests.social.test_comment_races import all_at_once
-from tests.threads import second_session, wait_until_blocked
+from tests.threads import all_at_once, second_session, wait_until_blocked
 
 SIGN_UP = "/accounts/signup/"
 NEWCOMER = {

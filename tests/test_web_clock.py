@@ -20,7 +20,7 @@ from dao_portal.core.services.options import set_option
 from dao_portal.core.services.retention import expired_months
 from governance.models import Proposal, Vote
 from social.models import Comment, CommentReaction, Notification
-from tests.accounts.test_profile import FORM
+from tests.accounts.profile_form import FORM
 from tests.factories import close_now, comment_on, give_power, open_proposal_with, voters_of
 from treasury.models import Transaction, UserToken
 

@@ -1,12 +1,13 @@
-"""Two sessions at once, without sleeping: one waits for the other's lock, and we see it wait."""
+"""Many sessions at once, without sleeping: one waits for another's lock, and we see it wait."""
 
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Barrier
 from typing import Any
 
-from django.db import connections
+from django.db import connection, connections
 
 from tests.sql import sql
 
@@ -25,6 +26,24 @@ def second_session() -> Iterator[Callable[..., Future[Any]]]:
 
     with ThreadPoolExecutor(4) as pool:
         yield lambda *args, **kwargs: pool.submit(run_and_leave, *args, **kwargs)
+
+
+def all_at_once(calls: list[Callable[[], Any]]) -> list[Any]:
+    """Run ``calls`` together, each in a thread and a connection; an exception is a result."""
+    start = Barrier(len(calls))
+
+    def run(call: Callable[[], Any]) -> Any:
+        try:
+            connection.ensure_connection()
+            start.wait(timeout=60)
+            return call()
+        except Exception as error:  # noqa: BLE001  # the test looks at it
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
 
 
 def wait_until_blocked(sessions: int = 1) -> None:

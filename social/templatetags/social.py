@@ -9,7 +9,7 @@ from accounts.models import User
 from governance.models import Proposal
 
 from ..models import Notification
-from ..notices.registry import NOTICES
+from ..notices.registry import NOTICES, Notice
 from ..queries import read_discussion_query
 from ..selectors import comment_list, notification_list
 
@@ -36,10 +36,10 @@ def latest_notifications(context: RequestContext) -> list[Notification]:
     return list(notification_list.notifications_of(context["request"].user)[:LATEST])
 
 
-@register.inclusion_tag("social/notification_icon.html")
-def notification_icon(kind: str) -> dict[str, Any]:
-    """The sign of a kind of notification; a bell where nobody is told of that any more."""
-    return {"notice": NOTICES.get(kind)}
+@register.filter
+def notice_of(kind: str) -> Notice[Any] | None:
+    """What the registry knows of a notification's ``type``; None: nobody is told of it any more."""
+    return NOTICES.get(kind)
 
 
 @register.inclusion_tag("social/discussion.html", takes_context=True)

@@ -30,7 +30,7 @@ from accounts.pictures import (
 )
 from dao_portal.core.errors import DomainError
 from dao_portal.embedded.processes import lock_file, try_lock
-from tests.accounts.test_profile import FORM
+from tests.accounts.profile_form import FORM
 from tests.factories import UserFactory
 from tests.pictures import costly, many_scans, moving, saved, with_exif
 

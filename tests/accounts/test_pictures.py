@@ -14,7 +14,7 @@ from accounts.models import Profile, User
 from accounts.pictures import MOST_BYTES, NotAPicture, TooManyPixels, square_picture
 from accounts.services.profiles import remove_picture
 from dao_portal.core.models import AuditLog
-from tests.accounts.test_profile import FORM
+from tests.accounts.profile_form import FORM
 from tests.factories import UserFactory, cast, comment_on, open_proposal_with
 
 RED, BLUE = (200, 30, 30), (30, 30, 200)

@@ -12,22 +12,11 @@ from accounts.services.profiles import (
     written_profile,
 )
 from dao_portal.core.models import AuditLog
+from tests.accounts.profile_form import FORM
 from tests.explosive import one_long_address
 from tests.factories import ProposalFactory, UserFactory, cast, open_proposal_with
 
 pytestmark = pytest.mark.django_db
-
-FORM = {
-    "first_name": "Ada",
-    "last_name": "Okafor",
-    "bio": "I vote on **everything**.",
-    "website": "https://ada.example",
-    "twitter": "ada",
-    "discord": "ada.okafor",
-    "telegram": "",
-    "theme": "dark",
-    "time_zone": "Africa/Lagos",
-}
 
 
 @pytest.fixture

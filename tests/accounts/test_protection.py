@@ -15,7 +15,7 @@ from accounts.reauthentication import asks_again
 from dao_portal.core.actions import PUBLIC_ACTIONS, Action
 from dao_portal.core.models import AuditLog
 from tests.factories import PASSWORD, UserFactory
-from tests.test_roles import routes
+from tests.routes import routes
 
 pytestmark = pytest.mark.django_db
 

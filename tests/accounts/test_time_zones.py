@@ -18,7 +18,7 @@ from accounts.services.profiles import update_profile
 from dao_portal.core.models import AuditLog
 from governance.models import Proposal
 from social.notices.words import spell_time
-from tests.accounts.test_profile import FORM
+from tests.accounts.profile_form import FORM
 from tests.factories import ProposalFactory, UserFactory, open_proposal_with
 
 NOON = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ from dao_portal.core.models import Brake
 from dao_portal.core.options import clear_option_cache
 from dao_portal.core.services.options import set_option
 from tests.factories import UserFactory
-from tests.social.test_comment_races import all_at_once
+from tests.threads import all_at_once
 
 LIMIT = Limit(
     "governance.drafts_per_day",

@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from tests.factories import PASSWORD, UserFactory
+from tests.flows.axe import overflow, violations
 from tests.flows.conftest import OpenPage
-from tests.flows.test_axe import overflow, violations
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

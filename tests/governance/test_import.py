@@ -21,8 +21,8 @@ from governance.models import PowerSnapshot, Proposal, Vote
 from governance.services.imports import ImportedProposal, import_proposals
 from tests.explosive import one_long_address
 from tests.factories import UserFactory
+from tests.governance.snapshot_sample import import_sample
 
-SAMPLE = Path(__file__).parents[1] / "data" / "snapshot_sample"
 ADA, BEN, CLEO = (f"0x{digit * 40}" for digit in "abc")
 
 pytestmark = pytest.mark.django_db
@@ -94,10 +94,6 @@ def hub(name: str, records: Any) -> str:
 @pytest.fixture
 def files(tmp_path: Path) -> Files:
     return Files(tmp_path)
-
-
-def import_sample() -> None:
-    call_command("import_snapshot", SAMPLE / "proposals.json", SAMPLE / "votes.json")
 
 
 def row_counts() -> dict[str, int]:

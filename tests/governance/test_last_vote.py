@@ -17,7 +17,7 @@ from governance.errors import AnotherVoteStands
 from governance.models import Proposal, TallySlot, Vote
 from governance.services.votes import cast_vote, check_ballot
 from tests.factories import UserFactory, cast, close_now, open_proposal_with, receipt_of, voters_of
-from tests.governance.test_vote_views import CARD, card, inputs, send
+from tests.governance.voting_pages import CARD, card, inputs, send
 from tests.threads import PATIENCE, second_session, wait_until_blocked
 
 pytestmark = pytest.mark.django_db

@@ -351,7 +351,7 @@ def test_its_author_is_told_once_and_nobody_is_called_to_vote():
     assert (told.user, told.type) == (author, Action.PROPOSAL_NOT_OPENED)
     assert told.title == "Voting could not be opened in time"
     assert told.message.startswith("“Fund the garden”: The portal could not open the vote")
-    assert told.data == {"url": proposal.get_absolute_url()}
+    assert told.data["url"] == proposal.get_absolute_url()
 
 
 @pytest.mark.parametrize("end", ["ended", "decided", "cancelled"])

@@ -27,7 +27,7 @@ from tests.factories import (
     shift_window,
     voters_of,
 )
-from tests.governance.test_import import import_sample
+from tests.governance.snapshot_sample import import_sample
 
 pytestmark = pytest.mark.django_db
 

@@ -25,10 +25,10 @@ from tests.factories import (
     unguarded,
     voters_of,
 )
+from tests.governance.voting_pages import CARD, address, card, inputs, send
 
 pytestmark = pytest.mark.django_db
 
-CARD = {"HX-Request": "true", "HX-Target": "vote"}
 LIST = {"HX-Request": "true", "HX-Target": "votes"}
 REASON = "Because trees.\nAnd shade."
 
@@ -48,26 +48,6 @@ def signed_in(client: Client, ada: User) -> Client:
 def proposal(ada: User) -> Proposal:
     """Open, with 12,480 power for ada."""
     return open_proposal_with({ada: 12480, "ben": 5})
-
-
-def card(response) -> str:
-    """The words of the vote card alone."""
-    html = response.content.decode().partition('id="vote"')[2].partition("</section>")[0]
-    text = " ".join(unescape(re.sub(r"<[^>]+>", " ", html.partition(">")[2])).split())
-    return re.sub(r" ([.,:;])", r"\1", text)
-
-
-def inputs(response) -> str:
-    """The form's source, for what stands in its fields."""
-    return response.content.decode().partition('id="vote"')[2].partition("</section>")[0]
-
-
-def address(proposal: Proposal, rest: str = "vote/") -> str:
-    return f"{proposal.get_absolute_url()}{rest}"
-
-
-def send(client: Client, proposal: Proposal, *, headers=None, **fields):
-    return client.post(address(proposal), fields, headers=headers or {})
 
 
 def stored(proposal: Proposal) -> list[tuple[str, str, str]]:

@@ -29,7 +29,7 @@ from tests.factories import (
     unguarded,
     voters_of,
 )
-from tests.governance.test_import import import_sample
+from tests.governance.snapshot_sample import import_sample
 from tests.recount.recount import Disagreement, recount
 
 pytestmark = pytest.mark.django_db

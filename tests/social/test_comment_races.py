@@ -1,12 +1,6 @@
 """Many at once, each with a connection of its own: likes, answers and the brake stay exact."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-from typing import Any
-
 import pytest
-from django.db import connection
 from django.db.models import Sum
 
 from dao_portal.core.brakes import TooOften
@@ -16,6 +10,8 @@ from dao_portal.core.services.options import set_option
 from social.models import Comment, CommentReaction
 from social.services.comments import set_reaction
 from tests.factories import ProposalFactory, UserFactory, comment_on
+from tests.social.comments import counts
+from tests.threads import all_at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.stress]
 
@@ -26,29 +22,6 @@ LIKE, DISLIKE = CommentReaction.Kind.LIKE, CommentReaction.Kind.DISLIKE
 @pytest.fixture
 def comment() -> Comment:
     return comment_on(ProposalFactory(upcoming=True))
-
-
-def all_at_once(calls: list[Callable[[], Any]]) -> list[Any]:
-    """Run ``calls`` together, each in a thread and a connection; an exception is a result."""
-    start = Barrier(len(calls))
-
-    def run(call: Callable[[], Any]) -> Any:
-        try:
-            connection.ensure_connection()
-            start.wait(timeout=60)
-            return call()
-        except Exception as error:  # noqa: BLE001  # the test looks at it
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
-
-
-def counts(comment: Comment) -> tuple[int, int]:
-    stored = Comment.objects.get(proposal_id=comment.proposal_id, pk=comment.pk)
-    return stored.likes, stored.dislikes
 
 
 def test_fifty_likes_of_one_member_at_once_count_once(comment):

@@ -26,6 +26,7 @@ from social.models import Comment, CommentReaction
 from social.services.comments import post_comment, set_reaction
 from tests.explosive import one_long_address
 from tests.factories import ProposalFactory, UserFactory, comment_on
+from tests.social.comments import counts, remove
 from tests.sql import refused, sql
 
 pytestmark = pytest.mark.django_db
@@ -40,12 +41,6 @@ def proposal() -> Proposal:
 
 def stored(comment: Comment) -> Comment:
     return Comment.objects.get(proposal_id=comment.proposal_id, pk=comment.pk)
-
-
-def remove(comment: Comment) -> None:
-    Comment.objects.filter(proposal_id=comment.proposal_id, pk=comment.pk).update(
-        is_deleted=True, content="", content_html=""
-    )
 
 
 # --- posting ------------------------------------------------------------------------------------
@@ -188,11 +183,6 @@ def test_brake_counts_what_one_member_posted_within_five_minutes(proposal):
 
 
 # --- reacting -----------------------------------------------------------------------------------
-
-
-def counts(comment: Comment) -> tuple[int, int]:
-    comment = stored(comment)
-    return comment.likes, comment.dislikes
 
 
 def test_reaction_is_counted_once_and_can_be_changed_and_taken_back(proposal):

@@ -13,6 +13,7 @@ from governance.models import Proposal
 from social.models import Comment, CommentReaction
 from social.services.comments import set_reaction
 from tests.factories import ProposalFactory, UserFactory, comment_on, grow_discussion
+from tests.social.comments import counts, remove
 
 pytestmark = pytest.mark.django_db
 
@@ -47,12 +48,6 @@ def comments_of(proposal: Proposal) -> str:
 def posted(proposal: Proposal) -> list[str]:
     return list(
         Comment.objects.filter(proposal=proposal).order_by("pk").values_list("content", flat=True)
-    )
-
-
-def remove(comment: Comment) -> None:
-    Comment.objects.filter(proposal_id=comment.proposal_id, pk=comment.pk).update(
-        is_deleted=True, content="", content_html=""
     )
 
 
@@ -396,11 +391,6 @@ def test_who_is_signed_out_gets_no_form_to_answer(client, proposal):
 
 def react(client: Client, comment: Comment, what: str, data=None, headers=None):
     return client.post(f"{comment.get_absolute_url()}{what}/", data or {}, headers=headers or {})
-
-
-def counts(comment: Comment) -> tuple[int, int]:
-    stored = Comment.objects.get(proposal_id=comment.proposal_id, pk=comment.pk)
-    return stored.likes, stored.dislikes
 
 
 def test_like_counts_once_and_is_taken_back(member, proposal):

@@ -23,7 +23,7 @@ from social.notices import fan_out
 from social.notices.registry import NOTICES, Notice
 from social.notices.words import OWN_AMOUNT, Words
 from social.subscribers import NoticeSubscriber
-from social.templatetags.social import notification_icon
+from social.templatetags.social import notice_of
 from tests.factories import (
     DAY,
     HoldingFactory,
@@ -467,4 +467,4 @@ def test_only_what_asks_for_something_stands_out():
 
 
 def drawn(kind: str) -> str:
-    return render_to_string("social/notification_icon.html", notification_icon(kind))
+    return render_to_string("social/notification_icon.html", {"notice": notice_of(kind)})

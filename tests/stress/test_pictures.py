@@ -13,7 +13,7 @@ from django.conf import settings
 from django.test import Client
 
 from dao_portal.core.services.options import set_option
-from tests.accounts.test_profile import FORM
+from tests.accounts.profile_form import FORM
 from tests.factories import UserFactory
 from tests.pictures import costly, saved
 from tests.stress.parts import own_valkey, process
