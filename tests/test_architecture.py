@@ -16,8 +16,9 @@ from django.db.models import Field, Model
 from django.template.loader import get_template
 from django.urls import URLPattern
 
+from tests.source import MODULES
+
 LEVELS = {"core": 0, "accounts": 1, "treasury": 2, "governance": 3, "social": 4}
-PACKAGES = ["dao_portal", "accounts", "treasury", "governance", "social"]
 # The audit row names its actor, though the floor knows nothing of people: a string reference.
 UPWARD = {("core.AuditLog", "user"), ("core.FormKey", "user"), ("core.Brake", "user")}
 MOST_LINES = 400
@@ -46,12 +47,6 @@ SPOKEN_OF = {
 LAYERS = {"models", "selectors", "services", "views"}
 
 MODELS = [model for label in LEVELS for model in apps.get_app_config(label).get_models()]
-MODULES = sorted(
-    path
-    for package in PACKAGES
-    for path in (settings.BASE_DIR / package).rglob("*.py")
-    if "migrations" not in path.parts
-)
 ROOM = [path for path in MODULES if {"services", "selectors", "models"} & {path.stem, *path.parts}]
 LAYERED = [path for path in MODULES if path.parent.name in LAYERS and path.stem != "__init__"]
 SELECTORS = [path for path in LAYERED if path.parent.name == "selectors"]

@@ -18,7 +18,7 @@ from dao_portal.core.audit.events import record
 from dao_portal.core.models import EventDelivery, OutgoingMail
 from governance.models import Proposal
 from tests.factories import UserFactory, open_proposal_with
-from tests.test_architecture import MODULES
+from tests.source import MODULES
 
 TASK_NAME = re.compile(r"([a-z_]+\.)+tasks\.\w+")
 
