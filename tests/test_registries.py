@@ -24,7 +24,6 @@ from governance.wording import REASONS
 from social.notices.registry import NOTICES
 from social.selectors import comment_list
 
-COUNTED = {*get_args(outcome.Reason)}
 # registry: what it holds, and the members of what it is about
 REGISTRIES: dict[str, tuple[Collection[str], Collection[str]]] = {
     "notices by their action": (NOTICES, [notice.action for notice in NOTICES.values()]),
@@ -41,7 +40,7 @@ REGISTRIES: dict[str, tuple[Collection[str], Collection[str]]] = {
     "choices of an import": (CHOICES.values(), Vote.Choice.values),
     "signs of themes": (THEME_ICONS, THEMES),
     "signs of roles": (ROLE_ICONS, {*User.Role.values} - {User.Role.USER}),
-    "words for reasons": (REASONS, COUNTED | {*Proposal.STOPPED}),
+    "words for reasons": (REASONS, [*outcome.Reason]),
     "orders of comments": (comment_list.ORDERS, comment_list.Sort.values),
     "orders of votes": (vote_list.ORDERS, vote_list.SORTS),
     "orders of few members": (member_list.ORDERS_OF_FEW, member_list.SORTS),
