@@ -1,6 +1,5 @@
 """Icons, numbers, times, people and links in templates."""
 
-import re
 import zlib
 from functools import lru_cache
 from typing import Any
@@ -31,7 +30,6 @@ for write in (
 register.simple_tag(formats.when)
 
 HUES = 8  # as many as portal.css has avatar colours
-WALLET_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
 # --- icons ----------------------------------------------------------------------------------
@@ -94,7 +92,7 @@ def initials(person: object) -> str:
 def short_name(person: object) -> str:
     """Their name; of a wallet's address the two ends that people compare: 0xb4c0…6f13."""
     name = str(person)
-    return f"{name[:6]}…{name[-4:]}" if WALLET_ADDRESS.fullmatch(name) else name
+    return f"{name[:6]}…{name[-4:]}" if formats.WALLET_ADDRESS.fullmatch(name) else name
 
 
 @register.filter
