@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, TypeVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -22,6 +22,8 @@ from .models import PowerSnapshot, Proposal, ProposalQuerySet, TallySlot, Vote
 from .outcome import Reason
 from .wording import REASONS
 
+Row = TypeVar("Row", bound=Model)
+
 
 class StatusFilter(admin.SimpleListFilter):
     """How proposals stand: the words of their page. Drafts are never listed."""
@@ -35,7 +37,7 @@ class StatusFilter(admin.SimpleListFilter):
             *((status, Proposal.Phase(status).label) for status in Proposal.DECIDED),
         ]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> QuerySet[Proposal]:
         return queryset.filter(status=self.value()) if self.value() else queryset
 
 
@@ -48,7 +50,7 @@ class ReasonFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return list(REASONS.items())
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> QuerySet[Proposal]:
         return queryset.filter(outcome_reason=self.value()) if self.value() else queryset
 
 
@@ -100,15 +102,14 @@ class ProposalAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> ProposalQuerySet:
         return Proposal.objects.published().defer("search")
 
-    def find(self, request: HttpRequest, rows: Any, words: str) -> QuerySet[Any]:
+    def find(self, request: HttpRequest, rows: Any, words: str) -> ProposalQuerySet:
+        found: ProposalQuerySet = rows
         number = number_in(words)
         if number is not None:
-            found = rows.filter(number=number)
-        elif member := member_named(words):
-            found = rows.filter(proposer_id=member)
-        else:
-            found = rows.search(words)
-        return cast("QuerySet[Any]", found)
+            return found.filter(number=number)
+        if member := member_named(words):
+            return found.filter(proposer_id=member)
+        return found.search(words)
 
     def on_portal(self, row: Proposal) -> str | None:
         """A draft is its author's only; an audit entry may be about one."""
@@ -175,7 +176,7 @@ class OfProposalAdmin(OfMemberAdmin):
     list_select_related: ClassVar[Any] = ("user", "proposal")
     not_listed: ClassVar[Any] = under("proposal", Proposal.BODIES)
 
-    def find(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+    def find(self, request: HttpRequest, rows: QuerySet[Row], words: str) -> QuerySet[Row]:
         number = number_in(words)
         if number is None:
             return super().find(request, rows, words)
@@ -186,7 +187,7 @@ class OfProposalAdmin(OfMemberAdmin):
         return link_to(row.proposal)
 
 
-def _of_proposal(rows: QuerySet[Any], number: int) -> QuerySet[Any]:
+def _of_proposal(rows: QuerySet[Row], number: int) -> QuerySet[Row]:
     """Its key first: PostgreSQL then looks into one partition of sixteen."""
     key = Proposal.objects.filter(number=number).values_list("pk", flat=True).first()
     return rows.filter(proposal_id=key) if key else rows.none()
@@ -273,7 +274,9 @@ class TallySlotAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("about", "updated_at", "power_for", "power_against", "power_abstain")
 
-    def find(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+    def find(
+        self, request: HttpRequest, rows: QuerySet[TallySlot], words: str
+    ) -> QuerySet[TallySlot]:
         number = number_in(words)
         return rows.none() if number is None else _of_proposal(rows, number)
 

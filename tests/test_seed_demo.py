@@ -243,7 +243,7 @@ def test_two_fresh_votes_after_a_long_sleep():
     for proposal in open_votes():
         shift_window(proposal, end=-DAY)
     seed()
-    assert Proposal.objects.counting().count() == 0
+    assert Proposal.objects.in_phase(Proposal.Phase.COUNTING).count() == 0
     assert len(open_votes()) == 2
     for proposal in open_votes():
         assert proposal.voting_end > timezone.now() + 5 * DAY

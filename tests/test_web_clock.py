@@ -14,7 +14,7 @@ from django.test import Client
 from accounts.models import Profile, User
 from dao_portal.core.audit.delivery import deliver_due_events
 from dao_portal.core.db.base import database_now, new_keys
-from dao_portal.core.db.months import ensure_months
+from dao_portal.core.db.months import ensure_months, time_of_key
 from dao_portal.core.models import AuditLog, Brake, EventDelivery, FormKey
 from dao_portal.core.services.options import set_option
 from dao_portal.core.services.retention import expired_months
@@ -34,7 +34,7 @@ WRITTEN = (
 
 
 def written_at(key: UUID) -> datetime:
-    return datetime.fromtimestamp((key.int >> 80) / 1000, UTC)
+    return time_of_key(key)
 
 
 @pytest.fixture

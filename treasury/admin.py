@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
@@ -24,6 +24,9 @@ MOST_HASHES = 100  # of one transaction on a chain
 MOST_TOKENS = 20  # that a filter can offer and a moderator can read
 
 
+Row = TypeVar("Row", bound=Model)
+
+
 class TokenFilter(admin.SimpleListFilter):
     """Rows of one token; the first few tokens by symbol."""
 
@@ -34,7 +37,7 @@ class TokenFilter(admin.SimpleListFilter):
         symbols = Token.objects.order_by("symbol").values_list("symbol", flat=True)[:MOST_TOKENS]
         return [(symbol, symbol) for symbol in symbols]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Row]) -> QuerySet[Row]:
         if not self.value():
             return queryset
         token = Token.objects.filter(symbol=self.value()).first()
@@ -61,7 +64,7 @@ class TokenAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("supply", "circulating", "state", "created_at")
 
-    def find(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+    def find(self, request: HttpRequest, rows: QuerySet[Token], words: str) -> QuerySet[Token]:
         if words.startswith("0x"):
             return rows.filter(contract_address__in={words, words.lower()})
         as_written, in_capitals = Q(symbol__startswith=words), Q(symbol__startswith=words.upper())
@@ -125,7 +128,9 @@ class WaitingHoldingAdmin(ReadOnlyAdmin):
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return bool(getattr(request.user, "is_superuser", False))
 
-    def find(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+    def find(
+        self, request: HttpRequest, rows: QuerySet[WaitingHolding], words: str
+    ) -> QuerySet[WaitingHolding]:
         return rows.filter(holder=words.lower())
 
     def heading(self, row: WaitingHolding) -> str:
@@ -154,7 +159,9 @@ class TransactionAdmin(OfMemberAdmin):
     )
     readonly_fields = ("moved", "member", "created_at", "change", "hashes")
 
-    def find(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+    def find(
+        self, request: HttpRequest, rows: QuerySet[Transaction], words: str
+    ) -> QuerySet[Transaction]:
         if number := number_in(words):
             return rows.filter(metadata__contains={"proposal": number})
         if member := member_named(words):
@@ -196,7 +203,9 @@ class TransactionHashAdmin(ReadOnlyAdmin):
     fields = ("hash", "network", "ordinal", "movement", "created_at")
     readonly_fields = ("movement", "created_at")
 
-    def find(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+    def find(
+        self, request: HttpRequest, rows: QuerySet[TransactionHash], words: str
+    ) -> QuerySet[TransactionHash]:
         return rows.filter(hash=words)
 
     def heading(self, row: TransactionHash) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from dao_portal.core.formats import round_below
+
 from .selectors import treasury_overview
 
 MIDDLE = Fraction(50)
@@ -65,23 +67,13 @@ def flow_chart(token: treasury_overview.TreasuryToken) -> FlowChart:
 
 def _grid(scale: Fraction) -> list[GridLine]:
     """Two round amounts that fit below ``scale``."""
-    step = _round_below(scale / 2)
+    step = round_below(scale / 2)
     lines = []
     for amount in (step, step * 2):
         offset = amount / scale * MIDDLE
         exact = Decimal(amount.numerator) / Decimal(amount.denominator)  # tenths: it ends
         lines.append(GridLine(exact, MIDDLE - offset, MIDDLE + offset))
     return lines
-
-
-def _round_below(limit: Fraction) -> Fraction:
-    """The largest of 1, 2 and 5 times a power of ten that is not above ``limit``."""
-    power = Fraction(1)
-    while power * 10 <= limit:
-        power *= 10
-    while power > limit:
-        power /= 10
-    return next(power * factor for factor in (5, 2, 1) if power * factor <= limit)
 
 
 @dataclass(frozen=True)

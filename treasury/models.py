@@ -229,6 +229,11 @@ class Transaction(MonthlyModel):
     def __str__(self) -> str:
         return f"{self.type} {self.amount:f} {self.currency}"
 
+    @property
+    def is_void(self) -> bool:
+        """It will never move anything."""
+        return self.status in (self.Status.FAILED, self.Status.CANCELLED)
+
 
 class TransactionHash(BaseModel):
     """Which transaction a hash on a chain belongs to: once, whatever its month.

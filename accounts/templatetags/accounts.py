@@ -1,6 +1,5 @@
 """How members are shown, on the pages of every app."""
 
-import re
 import zlib
 from functools import lru_cache
 from html import unescape
@@ -10,6 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
 
+from dao_portal.core.formats import WALLET_ADDRESS
 from dao_portal.core.templatetags.portal import icon
 
 from ..models import User
@@ -20,7 +20,6 @@ register = template.Library()
 ROLE_ICONS: dict[str, str] = {User.Role.MODERATOR: "shield-check", User.Role.ADMIN: "settings-2"}
 THEME_ICONS = {"light": "sun", "dark": "moon", "auto": "monitor"}
 HUES = 8  # as many as portal.css has avatar colours
-WALLET_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
 @register.filter

@@ -4,6 +4,7 @@ Numbers come in as Decimal, Fraction or int and are never turned into floats. Sh
 not rounded, so that nothing ever looks like it reached a mark that it missed.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, Context, Decimal
 from fractions import Fraction
@@ -18,6 +19,7 @@ SHORT_FROM = 100_000
 UNITS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
 MINUS = "\N{MINUS SIGN}"
 WIDE = Context(prec=100, rounding=ROUND_DOWN)  # more digits than numeric(78,18) can hold
+WALLET_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 DATE_AND_TIME = "j M Y, H:i"
 # What a User-Agent says -> who says it. The order matters: all of them claim to be Safari.
 BROWSERS = (
@@ -97,6 +99,26 @@ def num(value: Number | None) -> str:
         return "0"
     share = min(max(_decimal(value), Decimal(0)), Decimal(100))
     return f"{_cut(share, 2):f}"
+
+
+def round_below(limit: Fraction) -> Fraction:
+    """The largest amount for an axis, 1, 2 or 5 times a power of ten, not above ``limit`` > 0."""
+    return max(amount for amount in _round_amounts(limit) if amount <= limit)
+
+
+def round_above(limit: Fraction) -> Fraction:
+    """The smallest one that is not below ``limit`` > 0."""
+    return min(amount for amount in _round_amounts(limit) if amount >= limit)
+
+
+def _round_amounts(near: Fraction) -> list[Fraction]:
+    """Those between the powers of ten around ``near``, both of them among them."""
+    power = Fraction(1)
+    while power * 10 <= near:
+        power *= 10
+    while power > near:
+        power /= 10
+    return [power * factor for factor in (1, 2, 5, 10)]
 
 
 # --- times ----------------------------------------------------------------------------------

@@ -13,10 +13,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from dao_portal.core.db.base import exact_amount
+from dao_portal.core.formats import WALLET_ADDRESS
 
 AMOUNT = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 WHOLE = re.compile(r"-?[0-9]{1,20}")
-ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 YEAR_10000 = 253_402_300_800
 SHOWN = 60
 
@@ -124,7 +124,7 @@ class JsonObject:
 
     def address(self, name: str) -> str:
         value = self.text(name)
-        if not ADDRESS.fullmatch(value):
+        if not WALLET_ADDRESS.fullmatch(value):
             raise self.broken(f"{shown(value)} is no Ethereum address.", name)
         return value
 

@@ -80,9 +80,13 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         """The window is over, and nobody has opened it: too late for ever."""
         return self.filter(proposal_phases.MISSED).order_by("voting_end")
 
+    def decided(self) -> ProposalQuerySet:
+        """It has come to its end, whether by votes or not."""
+        return self.filter(status__in=Proposal.DECIDED)
+
     def with_result(self) -> ProposalQuerySet:
         """Votes decided it: what was stopped has an end, but no result."""
-        return self.filter(status__in=Proposal.DECIDED).exclude(proposal_phases.WAS_STOPPED)
+        return self.decided().exclude(proposal_phases.WAS_STOPPED)
 
     def due_to_open(self) -> ProposalQuerySet:
         return self.in_phase(Proposal.Phase.OPENING).order_by("voting_start")

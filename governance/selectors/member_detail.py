@@ -93,7 +93,7 @@ def member_proposals(member: User) -> QuerySet[Proposal]:
     )
 
 
-def _votes_beside(member: User, viewer: User | AnonymousUser) -> QuerySet[Any]:
+def _votes_beside(member: User, viewer: User | AnonymousUser) -> QuerySet[Vote]:
     """``member``'s votes, each with ``viewer_choice``: None where there is none to compare."""
     viewer_id = None if viewer == member else viewer.pk
     own = Vote.objects.filter(proposal=OuterRef("proposal"), voter=viewer_id)

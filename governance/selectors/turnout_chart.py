@@ -11,6 +11,8 @@ from typing import Any
 
 from django.db.models import Count, DateTimeField, DurationField, F, Func, Max, Min, Sum, Value
 
+from dao_portal.core.formats import round_above
+
 from .. import clauses
 from ..models import Proposal, Vote
 from ..outcome import Tally, from_units, to_units
@@ -195,20 +197,13 @@ def _draw(
 
 def _lines(top: Fraction, quorum: int) -> list[Line]:
     """Round amounts below ``top``, at most MOST_LINES, without a label where the quorum has its."""
-    step = _round_step(top)
+    step = max(int(round_above(top / MOST_LINES)), 1)
     lines = []
     for units in range(step, int(top), step):
         y = (1 - units / top) * 100
         crowded = abs(y - (1 - quorum / top) * 100) < APART
         lines.append(Line(y, None if crowded else from_units(units)))
     return lines
-
-
-def _round_step(top: Fraction) -> int:
-    """1, 2 or 5 times a power of ten."""
-    size: int = 10 ** (len(str(int(top))) - 1)
-    steps = [max(size // 5, 1), max(size // 2, 1), size, 2 * size]
-    return next(step for step in steps if top / step <= MOST_LINES)
 
 
 def _midnights(start: datetime, end: datetime, x: Callable[[datetime], Fraction]) -> list[Fraction]:

@@ -106,6 +106,11 @@ def vote_card(
     )
 
 
+def voted_card(proposal: Proposal, vote: Vote) -> VoteCard:
+    """The card of whoever has just cast ``vote``. No query."""
+    return VoteCard("voted", vote=vote, receipt=vote.receipt(proposal.fingerprint))
+
+
 def _state_for_anyone(proposal: Proposal) -> State:
     if proposal.phase in FIXED_STATES:
         return FIXED_STATES[proposal.phase]

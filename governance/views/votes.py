@@ -45,42 +45,38 @@ def vote_cast(request: HtmxRequest, number: int) -> HttpResponse:
 def _take_step(request: MemberRequest, proposal: Proposal) -> HttpResponse:
     """review, confirm or back. What was typed stays, whatever comes of it."""
     member, step = request.user, request.POST.get("step")
-    typed = replace(
-        vote_card.vote_card(proposal, member, changing=True),
-        choice=request.POST.get("choice", ""),
-        reason=request.POST.get("reason", "").replace("\r\n", "\n").replace("\0", ""),
-        replaces=request.POST.get("replaces", ""),
-        focus=True,
-    )
+    ballot = {
+        "choice": request.POST.get("choice", ""),
+        "reason": request.POST.get("reason", "").replace("\r\n", "\n").replace("\0", ""),
+        "replaces": request.POST.get("replaces", ""),
+    }
+
+    def typed(**said: str) -> vote_card.VoteCard:
+        """The member's card with what they sent; asked for only where it is shown."""
+        card = vote_card.vote_card(proposal, member, changing=True)
+        return replace(card, focus=True, **{**ballot, **said})  # type: ignore[arg-type]
+
     if step == "back":
-        return _show(request, proposal, typed)
-    ballot = {"choice": typed.choice, "reason": typed.reason, "replaces": typed.replaces}
+        return _show(request, proposal, typed())
     try:
         if step != "confirm":
             votes.check_ballot(actor=member, proposal_id=proposal.pk, **ballot)
-            return _show(request, proposal, replace(typed, state="review"))
+            return _show(request, proposal, typed(state="review"))
         vote = votes.cast_vote(actor=member, proposal_id=proposal.pk, **ballot)
     except (UnknownChoice, ReasonTooLong, TooOften) as error:
-        return _refuse(request, proposal, replace(typed, error=str(error)))
+        return _refuse(request, proposal, typed(error=str(error)))
     except AnotherVoteStands as error:
-        return _show_both(request, proposal, replace(typed, error=str(error)))
+        return _show_both(request, proposal, typed(state="rival", error=str(error)))
     except DomainError as error:
-        return _refuse(request, proposal, replace(typed, state="refused", error=str(error)))
+        return _refuse(request, proposal, typed(state="refused", error=str(error)))
     return _thank(request, proposal, vote)
 
 
 def _show_both(
-    request: MemberRequest, proposal: Proposal, typed: vote_card.VoteCard
+    request: MemberRequest, proposal: Proposal, rival: vote_card.VoteCard
 ) -> HttpResponse:
     """What stands beside what was sent. Answering it replaces what is shown here, or nothing."""
-    standing = vote_card.vote_card(proposal, request.user, changing=True)
-    both = replace(
-        typed,
-        state="rival",
-        vote=standing.vote,
-        receipt=standing.receipt,
-        replaces=standing.receipt,
-    )
+    both = replace(rival, replaces=rival.receipt)
     if not _wants_card(request):
         return _refuse(request, proposal, both)
     # The results beside the card may be older than the vote that stands.
@@ -125,7 +121,7 @@ def _thank(request: HtmxRequest, proposal: Proposal, vote: Vote) -> HttpResponse
     if not _wants_card(request):
         messages.success(request, words)
         return see_other(f"{proposal.get_absolute_url()}#vote")
-    card = replace(vote_card.vote_card(proposal, request.user), focus=True)
+    card = replace(vote_card.voted_card(proposal, vote), focus=True)
     context = _both_at_once(proposal, card) | {"toast": words}
     return render(request, f"{DETAIL}#voted", context)
 

@@ -89,9 +89,7 @@ def withdrawn():
 
 
 LISTS = (
-    "upcoming",
     "open",
-    "counting",
     "missed",
     "decided",
     "due_to_open",
@@ -101,10 +99,10 @@ LISTS = (
 # how it was made -> its phase, and the lists that it stands in
 TABLE = [
     (draft, "draft", set()),
-    (upcoming, "upcoming", {"upcoming"}),
+    (upcoming, "upcoming", set()),
     (opening, "opening", {"due_to_open"}),
     (open_now, "open", {"open"}),
-    (counting, "counting", {"counting", "due_to_close"}),
+    (counting, "counting", {"due_to_close"}),
     (slept_through, "not_opened", {"missed"}),
     (passed, "passed", {"decided"}),
     (rejected, "rejected", {"decided"}),

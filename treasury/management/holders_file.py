@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
+from dao_portal.core.formats import WALLET_ADDRESS
+
 from ..services import holders
 
 COLUMNS = ("holder", "balance", "staked")
 REQUIRED = ("holder", "balance")
 AMOUNT = re.compile(r"[0-9]{1,60}(\.[0-9]{1,18})?")
-ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 EMAIL = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
 MOST_COMPLAINTS = 20
 
@@ -81,7 +82,7 @@ def _line(number: int, columns: list[str], cells: list[str]) -> holders.HolderLi
         raise ValueError(f"{len(cells)} values where the first line names {len(columns)} columns.")
     values = dict(zip(columns, (cell.strip() for cell in cells), strict=True))
     holder = values["holder"].lower()
-    if not ADDRESS.fullmatch(holder) and not EMAIL.fullmatch(holder):
+    if not WALLET_ADDRESS.fullmatch(holder) and not EMAIL.fullmatch(holder):
         raise ValueError(f"“{values['holder']}” is neither an 0x address nor an e-mail address.")
     return holders.HolderLine(
         number=number,

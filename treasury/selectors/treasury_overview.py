@@ -105,7 +105,7 @@ FROM tokens AS token
 JOIN (
     SELECT currency, treasury_change AS change, created_at >= now() - interval '30 days' AS lately
     FROM transactions
-    WHERE treasury_change <> 0 AND status = 'confirmed'
+    WHERE treasury_change <> 0 AND status = %(confirmed)s
 ) AS movement ON movement.currency = token.symbol
 WHERE token.is_active
 GROUP BY token.id
@@ -116,7 +116,13 @@ ORDER BY token.symbol <> %(governance_token)s, token.symbol
 def treasury_balances() -> list[Balance]:
     """The treasury at a glance, the governance token first: one query."""
     with connection.cursor() as cursor:
-        cursor.execute(BALANCES_SQL, {"governance_token": get_option("governance.token")})
+        cursor.execute(
+            BALANCES_SQL,
+            {
+                "confirmed": Transaction.Status.CONFIRMED,
+                "governance_token": get_option("governance.token"),
+            },
+        )
         return [Balance(*row) for row in cursor.fetchall()]
 
 

@@ -124,7 +124,7 @@ def movement_kind(movement: Transaction) -> str:
 @register.simple_tag
 def movement_class(movement: Transaction) -> str:
     """The colour of its icon."""
-    if movement.status in (Transaction.Status.FAILED, Transaction.Status.CANCELLED):
+    if movement.is_void:
         return "k-fail"
     return "k-in" if movement.treasury_change > 0 else "k-out"
 

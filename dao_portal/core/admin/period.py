@@ -16,7 +16,7 @@ from django.utils import dateformat, timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ..db.months import EPOCH, first_key_at
+from ..db.months import EPOCH, first_key_at, time_of_key
 
 PERIOD = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", re.ASCII)
 YEARS = range(EPOCH.year, 9999)  # what a key can carry
@@ -84,8 +84,7 @@ class PeriodFilter(admin.SimpleListFilter):
         oldest = self.rows.order_by(self.key).values_list(self.key, flat=True).first()
         if not isinstance(oldest, UUID):
             return now.year
-        milliseconds = oldest.int >> 80
-        return timezone.localtime(EPOCH + timedelta(milliseconds=milliseconds)).year
+        return timezone.localtime(time_of_key(oldest)).year
 
 
 def read_period(text: str) -> tuple[datetime, datetime]:

@@ -62,6 +62,11 @@ def first_key_at(moment: datetime) -> UUID:
     return UUID(int=(milliseconds << 80) | (0x7 << 76) | (0b10 << 62))
 
 
+def time_of_key(key: UUID) -> datetime:
+    """When the row of a UUIDv7 key was made, to the millisecond."""
+    return EPOCH + timedelta(milliseconds=key.int >> 80)
+
+
 def monthly_tables() -> list[str]:
     """The tables that are partitioned by month, as the database has them."""
     with connection.cursor() as cursor:

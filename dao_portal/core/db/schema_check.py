@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from .months import Month
+from .months import Month, time_of_key
 from .schema_contract import CONTRACT, HashBy, Table
 
 # The schema's word for a type -> how PostgreSQL writes it, without a length.
@@ -273,7 +273,7 @@ def _month_gaps(bounds: dict[str, str]) -> Iterator[str]:
     months = set()
     for name, bound in sorted(bounds.items()):
         keys = [UUID(key) for key in re.findall(r"'([0-9a-f-]{36})'", bound)]
-        month = Month.of(datetime.fromtimestamp((keys[0].int >> 80) / 1000, UTC)) if keys else None
+        month = Month.of(time_of_key(keys[0])) if keys else None
         if month and keys == [month.first_key, (month + 1).first_key]:
             months.add(month)
         else:
