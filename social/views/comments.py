@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -236,7 +237,7 @@ def _remember_sort(request: HttpRequest, response: HttpResponse, sort: comment_l
         SORT_COOKIE,
         sort,
         max_age=A_YEAR,
-        secure=request.is_secure(),
+        secure=settings.PORTAL_URL.secure,
         httponly=True,
         samesite="Lax",
     )
