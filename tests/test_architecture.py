@@ -170,6 +170,17 @@ def test_services_selectors_and_models_see_no_door(path):
     assert imported & DOORS_ONLY == set()
 
 
+def test_every_cookie_of_ours_is_for_tls_alone_where_there_is_tls():
+    cookies = [
+        {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "set_cookie"
+    ]
+    assert cookies
+    assert {cookie.get("secure") for cookie in cookies} == {"settings.PORTAL_URL.secure"}
+
+
 def test_no_test_takes_its_tools_from_a_test():
     """They live in modules of their own, where the next one looks for them."""
     borrowed = re.compile(r"^\s*from tests\.(?:\w+\.)*test_\w+ import", re.MULTILINE)

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from dao_portal.environment import Environment, RedisUrl
+from tests.factories import PASSWORD, UserFactory, open_proposal_with
 
 SECRET = "correct-horse-battery-staple-0123456789-abcdefghijk"
 FIELD_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
@@ -321,3 +323,34 @@ def test_every_command_shows_a_bad_value_as_one_line(command):
         "",
         "dao_portal: DAO_PORT is '80a'; write a whole number from 1 to 65535.\n",
     )
+
+
+@pytest.mark.django_db
+def test_every_cookie_of_a_production_is_for_tls_alone(load, settings, client):
+    """Whether this request came by TLS or not: what stands before us may not tell."""
+    for name, value in load(**PRODUCTION).items():
+        if name == "PORTAL_URL" or "COOKIE" in name:
+            setattr(settings, name, value)
+    ada = UserFactory(username="ada")
+    EmailAddress.objects.create(user=ada, email=ada.email, verified=True, primary=True)
+    page = open_proposal_with({ada: 5}).get_absolute_url()
+    answers = [
+        client.get("/accounts/login/"),
+        client.post("/accounts/login/", {"login": "ada", "password": PASSWORD}),
+        client.post("/theme/", {"theme": "dark"}),
+        client.get(f"{page}comments/?sort=oldest", headers={"HX-Request": "true"}),
+        client.post(f"{page}vote/", {"choice": "yes", "step": "confirm"}),
+    ]
+
+    cookies = [cookie for answer in answers for cookie in answer.cookies.values()]
+
+    assert {cookie.key for cookie in cookies} == {
+        "__Host-session",
+        "__Host-csrf",
+        "__Host-known",
+        "theme",
+        "comments_sort",
+        "messages",
+    }
+    assert [cookie.key for cookie in cookies if not cookie["secure"]] == []
+    assert settings.LANGUAGE_COOKIE_SECURE

@@ -32,10 +32,13 @@ VALUES = [
     "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"),
     "%ff",
     "a\nb",
+    "\0",
+    "a\0b",
 ]
 PARAMETERS = (
     *("page", "q", "status", "sort", "choice", "reason", "state", "mine", "need", "unread"),
     *("change", "after", "before", "next", "reply", "token", "type", "at", "kind", "tab"),
+    *("show", "thread", "v", "n", "version"),
 )
 PAGES = [
     "/",
@@ -55,7 +58,10 @@ PAGES = [
     "/treasury/transactions/",
     "/tokens/",
     "/tokens/DPT/",
+    "/members/",
     "/members/ada/",
+    "/members/ada/?show=votes",
+    "/members/ada/?show=comments",
     "/account/",
     "/accounts/login/",
     "/accounts/signup/",

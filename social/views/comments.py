@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -223,7 +224,7 @@ def _remember_sort(request: HtmxRequest, response: HttpResponse, sort: comment_l
         SORT_COOKIE,
         sort,
         max_age=A_YEAR,
-        secure=request.is_secure(),
+        secure=settings.PORTAL_URL.secure,
         httponly=True,
         samesite="Lax",
     )

@@ -3,6 +3,7 @@ import re
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -12,6 +13,7 @@ from dao_portal.core.actions import Action
 from dao_portal.core.models import AuditLog
 from tests.factories import PASSWORD as FACTORY_PASSWORD
 from tests.factories import UserFactory
+from tests.threads import PATIENCE, second_session, wait_until_blocked
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +96,39 @@ def test_an_address_that_is_nobodys_proof_is_not_verified() -> None:
     member.refresh_from_db()
     assert not member.email_verified
     assert actions(member) == []
+
+
+def test_an_address_is_verified_once_however_often_it_is_said() -> None:
+    member = unsynced()
+    sync_email_verified(user=member)
+    before = User.objects.values().get()
+
+    sync_email_verified(user=member)
+
+    assert before["email_verified"]
+    assert User.objects.values().get() == before
+    assert actions(member) == ["member.email_verified"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_address_is_verified_once_however_many_say_so_at_once() -> None:
+    member = unsynced()
+
+    with second_session() as start:
+        with transaction.atomic():
+            sync_email_verified(user=member)
+            other = start(sync_email_verified, user=member)
+            wait_until_blocked()
+        other.result(PATIENCE)
+
+    assert actions(member) == ["member.email_verified"]
+
+
+def unsynced() -> User:
+    """Who has proved their address, which the member's own row does not say yet."""
+    member = UserFactory(email_verified=False)
+    EmailAddress.objects.create(user=member, email=member.email, verified=True, primary=True)
+    return member
 
 
 def test_a_member_without_an_address_is_not_verified() -> None:

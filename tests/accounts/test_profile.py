@@ -131,6 +131,16 @@ def test_member_page_compares_votes_with_the_readers_own(client, ada):
     assert response.text.count("you voted differently") == 1
 
 
+def test_member_page_does_not_compare_a_member_with_themselves(client, ada):
+    cast(open_proposal_with({ada: 5}), ada, "yes")
+
+    response = client.get("/members/ada/")
+
+    record = response.context["record"]
+    assert (record.votes, record.both, record.same) == (1, 0, 0)
+    assert "same as you" not in response.text
+
+
 def test_member_page_keeps_drafts_to_the_author(client, ada):
     ProposalFactory(proposer=ada, title="A secret draft")
 

@@ -126,3 +126,14 @@ def test_a_sign_in_keeps_the_name_that_was_typed(client: Client) -> None:
 def test_pages_before_the_door_are_not_for_search_engines(client: Client, name: str) -> None:
     page = client.get(reverse(name)).content.decode()
     assert '<meta name="robots" content="noindex">' in page
+
+
+def test_who_is_deactivated_is_signed_out_at_once(client: Client) -> None:
+    member = UserFactory(username="ada")
+    client.force_login(member)
+    assert client.get("/account/").status_code == 200
+
+    User.objects.filter(pk=member.pk).update(is_active=False)
+
+    assert client.get("/account/")["Location"] == "/accounts/login/?next=/account/"
+    assert not client.get("/").context["user"].is_authenticated

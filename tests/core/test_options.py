@@ -20,6 +20,7 @@ from dao_portal.core.options import (
 from dao_portal.core.services.options import set_option
 from governance.rules import current_rules
 from tests.factories import UserFactory
+from tests.threads import PATIENCE, second_session, wait_until_blocked
 
 pytestmark = pytest.mark.django_db
 
@@ -150,3 +151,21 @@ def test_a_change_that_is_rolled_back_was_never_in_force():
     assert get_option("governance.quorum") == "4 %"
     assert not Setting.objects.exists()
     assert not AuditLog.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("before", [None, "6 %"])
+def test_who_decides_at_the_same_time_knows_what_was_decided(before):
+    """The audit log is a chain: what one found is what the other left."""
+    if before:
+        set_option("governance.quorum", before, actor=None)
+
+    with second_session() as start:
+        with transaction.atomic():
+            set_option("governance.quorum", "7 %", actor=None)
+            other = start(set_option, "governance.quorum", "8 %", actor=None)
+            wait_until_blocked()
+        other.result(PATIENCE)
+
+    values = AuditLog.objects.order_by("id").values_list("old_values__value", "new_values__value")
+    assert list(values)[-2:] == [(before or "4 %", "7 %"), ("7 %", "8 %")]

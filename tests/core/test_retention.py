@@ -5,7 +5,6 @@ DETACH CONCURRENTLY commits for itself, so these tests do as well, and clean up 
 
 import json
 import logging
-import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from uuid import UUID
@@ -13,7 +12,7 @@ from uuid import UUID
 import pytest
 from django.core.checks import Warning as CheckWarning
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from dao_portal.core.actions import Action
@@ -36,6 +35,7 @@ from dao_portal.core.tasks import maintain_partitions
 from social.models import Notification
 from tests.factories import UserFactory, open_proposal_with
 from tests.sql import run, sql
+from tests.threads import PATIENCE, second_session, wait_until_blocked
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -240,24 +240,13 @@ def test_making_months_gives_up_before_members_have_to_wait(monkeypatch):
     assert len(ensure_months(ahead=7)) == 3
 
 
-def test_two_upkeeps_at_once_share_the_work():
-    made: list[str] = []
-    start = threading.Barrier(2)
-
-    def upkeep():
-        try:
-            start.wait()
-            made.extend(ensure_months(ahead=9))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=upkeep) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert sorted(made) == [name(table, NOW + n) for table in MONTHLY for n in (7, 8, 9)]
+def test_upkeep_waits_for_another_and_finds_its_work_done():
+    with second_session() as start:
+        with transaction.atomic():
+            assert len(ensure_months(ahead=9)) == 3 * len(MONTHLY)
+            other = start(ensure_months, ahead=9)
+            wait_until_blocked()
+        assert other.result(PATIENCE) == []
 
 
 # --- the site without the month -----------------------------------------------------------------

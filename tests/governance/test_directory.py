@@ -271,6 +271,17 @@ def test_htmx_gets_the_list_only(client):
     assert "<!doctype html>" in client.get("/members/?q=ada").text
 
 
+def test_page_of_moderators_shows_them_alone(client):
+    member("ada")
+    member("grace", role="moderator")
+
+    page = client.get("/members/?show=moderators")
+
+    assert [card.member.username for card in page.context["list"].cards] == ["grace"]
+    assert "@grace" in page.text
+    assert "@ada" not in page.text
+
+
 def test_filters_stay_in_the_links(client):
     member("ada", role="admin")
 

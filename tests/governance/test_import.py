@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User, Wallet
@@ -22,6 +22,7 @@ from governance.services.imports import ImportedProposal, import_proposals
 from tests.explosive import one_long_address
 from tests.factories import UserFactory
 from tests.governance.snapshot_sample import import_sample
+from tests.threads import PATIENCE, second_session, wait_until_blocked
 
 ADA, BEN, CLEO = (f"0x{digit * 40}" for digit in "abc")
 
@@ -579,12 +580,12 @@ def test_text_that_is_too_long_is_named_by_its_number(files):
     )
 
 
-def test_service_names_the_proposal_whose_text_becomes_too_large():
+def imported_proposal(text: str = "Along the fence.") -> ImportedProposal:
     moment = datetime(2025, 6, 15, tzinfo=UTC)
-    exploding = ImportedProposal(
+    return ImportedProposal(
         source_id="0x77",
         title="A text",
-        text=one_long_address(49_988),
+        text=text,
         author=ADA,
         start=moment,
         end=moment + timedelta(days=1),
@@ -593,10 +594,30 @@ def test_service_names_the_proposal_whose_text_becomes_too_large():
         votes=[],
     )
 
+
+def test_service_names_the_proposal_whose_text_becomes_too_large():
+    exploding = imported_proposal(text=one_long_address(49_988))
+
     with pytest.raises(TextTooLarge, match=r"^Proposal 0x77: This text becomes too large"):
         import_proposals(actor=None, proposals=[exploding])
 
     assert row_counts()["proposals"] == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_import_at_a_time():
+    """The second one finds what the first one wrote: no member and no proposal is made twice."""
+    proposal = imported_proposal()
+
+    with second_session() as start:
+        with transaction.atomic():
+            assert len(import_proposals(actor=None, proposals=[proposal]).proposals) == 1
+            other = start(import_proposals, actor=None, proposals=[proposal])
+            wait_until_blocked()
+        report = other.result(PATIENCE)
+
+    assert (report.proposals, report.already_here, report.new_members) == ([], 1, 0)
+    assert Proposal.objects.count() == User.objects.count() == 1
 
 
 # --- titles ---------------------------------------------------------------------------------------

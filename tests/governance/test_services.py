@@ -7,6 +7,7 @@ from decimal import Decimal
 from hashlib import sha256
 
 import pytest
+from django.db import IntegrityError
 from django.utils import timezone
 
 from dao_portal.core.models import AuditLog
@@ -57,6 +58,7 @@ from tests.factories import (
     unguarded,
     voters_of,
 )
+from tests.sql import sql
 
 pytestmark = pytest.mark.django_db
 
@@ -680,6 +682,17 @@ def test_no_vote_after_the_end_decided_or_not():
     refused_vote(proposal, voter, VotingClosed)  # not even the same vote again
     close_now(proposal)
     refused_vote(proposal, other, VotingClosed)
+
+
+def test_what_the_database_refuses_for_another_reason_is_not_called_the_end():
+    proposal = open_proposal_with([7])
+    (voter,) = voters_of(proposal)
+    sql("SET CONSTRAINTS ALL IMMEDIATE")
+    sql("ALTER TABLE votes ADD CONSTRAINT nobody_agrees CHECK (vote_type <> 'yes')")
+
+    with pytest.raises(IntegrityError, match="nobody_agrees"):
+        cast(proposal, voter, "yes")
+    assert cast(proposal, voter, "no").vote_type == "no"
 
 
 def test_a_vote_that_never_opened_is_closed_when_its_end_has_come():

@@ -445,6 +445,17 @@ def test_empty_votes_say_so(client, query, title):
     assert title in client.get(address(proposal, "votes/"), query).content.decode()
 
 
+def test_votes_page_asks_for_the_readers_own_until_the_end(signed_in, proposal):
+    page = address(proposal, "votes/")
+    assert "You have not voted" in signed_in.get(page).text
+
+    shift_window(proposal, end=timedelta(0))
+
+    after = signed_in.get(page).text
+    assert "Nobody has voted." in after
+    assert "You have not voted" not in after
+
+
 def test_votes_page_before_the_opening_promises_them(client):
     proposal = ProposalFactory(upcoming=True)
 

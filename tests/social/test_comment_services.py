@@ -199,6 +199,22 @@ def test_reaction_is_counted_once_and_can_be_changed_and_taken_back(proposal):
     assert CommentReaction.objects.filter(proposal=proposal).count() == 1
 
 
+def test_same_reaction_again_writes_nothing(proposal):
+    """Not the row with what it said before, nor the comment's counters with what they were."""
+    ada, comment = UserFactory(), comment_on(proposal)
+    set_reaction(actor=ada, comment=comment, kind=LIKE)
+    versions = """
+        SELECT reaction.ctid, reaction.xmin, comment.ctid, comment.xmin
+        FROM comment_reactions AS reaction JOIN comments AS comment ON comment.id = comment_id
+    """
+    before = sql(versions)
+    assert len(before) == 1
+
+    set_reaction(actor=ada, comment=comment, kind=LIKE)
+
+    assert sql(versions) == before
+
+
 def test_reaction_to_a_removed_comment_is_refused(proposal):
     comment = comment_on(proposal)
     remove(comment)

@@ -448,3 +448,21 @@ def test_reactions_are_posted(member, proposal, what):
 
     assert member.get(f"{comment.get_absolute_url()}{what}/").status_code == 405
     assert member.post(f"/comments/{UNKNOWN}/{what}/").status_code == 404
+
+
+# --- on the author's page -----------------------------------------------------------------------
+
+
+def test_removed_comment_leaves_its_authors_page(client, ada, proposal):
+    removed, standing = (comment_on(proposal, text, author=ada) for text in ("First.", "Second."))
+    page = f"/members/{ada.username}/?show=comments"
+
+    before = client.get(page).text
+    assert removed.get_absolute_url() in before
+    assert "Comments <span>2</span>" in before
+    remove(removed)
+    after = client.get(page).text
+
+    assert standing.get_absolute_url() in after
+    assert "Comments <span>1</span>" in after
+    assert removed.get_absolute_url() not in after

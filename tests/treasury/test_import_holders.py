@@ -12,7 +12,14 @@ from dao_portal.core.audit.delivery import deliver_due_events
 from dao_portal.core.models import AuditLog
 from dao_portal.core.options import clear_option_cache
 from tests.factories import HoldingFactory, TokenFactory, UserFactory
+from tests.threads import PATIENCE, second_session, wait_until_blocked
 from treasury.models import UserToken, WaitingHolding
+from treasury.services.holders import (
+    HolderLine,
+    HoldersImported,
+    give_waiting_holdings,
+    import_holders,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -204,6 +211,60 @@ def test_waiting_holding_comes_with_the_proof(import_text, delivered):
 
     assert holdings() == {"Ada@example.org": (5, 1, 6)}
     assert not WaitingHolding.objects.exists()
+
+
+def test_waiting_holding_is_added_to_what_its_owner_has(import_text, token):
+    import_text("holder,balance,staked\nada@example.org,5,1\n")
+    ada = UserFactory(email="ada@example.org")
+    HoldingFactory(user=ada, balance=9, staked_balance=2)
+
+    assert give_waiting_holdings(member=ada, holder="Ada@Example.org") == 1
+
+    assert holdings() == {"ada@example.org": (14, 3, 17)}
+    event = AuditLog.objects.get(action="holding.claimed")
+    assert (event.user, event.resource_type, event.resource_id) == (ada, "token", token.pk)
+
+
+def test_who_was_deactivated_is_given_nothing(import_text):
+    UserFactory(email="gone@example.org", is_active=False)
+    UserFactory(email="here@example.org")
+
+    import_text("holder,balance\ngone@example.org,5\nhere@example.org,6\n")
+
+    assert holdings() == {"here@example.org": (6, 0, 6)}
+    assert WaitingHolding.objects.get().holder == "gone@example.org"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_waiting_holding_is_claimed_once_however_many_ask(token):
+    ada = UserFactory(email="ada@example.org")
+    HoldingFactory(user=ada, balance=9)
+    WaitingHolding.objects.create(token=token, holder=ada.email, balance=5)
+
+    with second_session() as start:
+        with transaction.atomic():
+            assert give_waiting_holdings(member=ada, holder=ada.email) == 1
+            other = start(give_waiting_holdings, member=ada, holder=ada.email)
+            wait_until_blocked()
+        assert other.result(PATIENCE) == 0
+
+    assert holdings() == {"ada@example.org": (14, 0, 14)}
+    assert AuditLog.objects.filter(action="holding.claimed").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_list_of_a_token_at_a_time(token):
+    """Also lists that name nobody in common: which of them came last is then known of all."""
+    first, second = (HolderLine(2, f"{name}@example.org", Decimal(5), Decimal(0)) for name in "ab")
+
+    with second_session() as start:
+        with transaction.atomic():
+            import_holders(actor=None, token=token, lines=[first])
+            other = start(import_holders, actor=None, token=token, lines=[second])
+            wait_until_blocked()
+        assert other.result(PATIENCE) == HoldersImported(given=0, waiting=1)
+
+    assert WaitingHolding.objects.count() == 2
 
 
 def test_import_takes_as_many_statements_for_three_as_for_one(
