@@ -14,12 +14,8 @@ from dao_portal.core.options import clear_option_cache
 from tests.factories import HoldingFactory, TokenFactory, UserFactory
 from tests.threads import PATIENCE, second_session, wait_until_blocked
 from treasury.models import UserToken, WaitingHolding
-from treasury.services.holders import (
-    HolderLine,
-    HoldersImported,
-    give_waiting_holdings,
-    import_holders,
-)
+from treasury.services.holders import HolderLine, HoldersImported, import_holders
+from treasury.services.waiting_holdings import give_waiting_holdings
 
 pytestmark = pytest.mark.django_db
 
