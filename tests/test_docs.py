@@ -35,3 +35,28 @@ def test_settings_page_lists_every_variable() -> None:
         re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs/settings.md").read_text(), re.MULTILINE)
     )
     assert read <= documented
+
+
+OURS = (
+    "accounts",
+    "dao_portal",
+    "governance",
+    "social",
+    "static",
+    "templates",
+    "tests",
+    "treasury",
+)
+PATH = re.compile(r"\w[\w/]*/\w+\.(?:py|sql|html|css|js)\b")
+
+
+def test_documents_name_files_that_exist() -> None:
+    """Paths of our own source, as ``governance/outcome.py``. (Recipes name some that are made.)"""
+    files = [path.as_posix() for folder in OURS for path in (ROOT / folder).rglob("*.*")]
+    documents = [ROOT / "ARCHITECTURE.md", ROOT / "README.md", *ROOT.glob("docs/**/*.md")]
+    named = {(each.name, path) for each in documents for path in PATH.findall(each.read_text())}
+    assert len(named) > 50
+    gone = {
+        (where, path) for where, path in named if not any(f.endswith(f"/{path}") for f in files)
+    }
+    assert gone == set()

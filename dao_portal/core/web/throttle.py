@@ -2,7 +2,7 @@
 
 A count is raised first and asked afterwards, in one step of the cache, so that fifty at once pass
 as few as fifty in a row. At the border of two stretches twice as many may pass. Without the cache
-each process counts for itself (core/cache.py): a weaker one, and never none.
+each process counts for itself (web/cache.py): a weaker one, and never none.
 """
 
 from __future__ import annotations
