@@ -83,7 +83,7 @@ class UserAdmin(ReadOnlyAdmin):
         fields = (*_email_column(request), *account["fields"])
         return who, profile, (title, {"fields": fields})
 
-    def find(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+    def find(self, request: HttpRequest, rows: QuerySet[User], words: str) -> QuerySet[User]:
         """Members whose username, or e-mail address for administrators, begins with ``words``.
 
         Spelled so that the unique indexes on lower(...) answer it.
@@ -190,7 +190,7 @@ class WalletAdmin(OfMemberAdmin):
     fields = ("address", "member", "network", "type", "standing", "created_at")
     readonly_fields = ("member", "standing", "created_at")
 
-    def find(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+    def find(self, request: HttpRequest, rows: QuerySet[Wallet], words: str) -> QuerySet[Wallet]:
         rows = rows.alias(lower_address=Lower("address"))
         wanted = Q(lower_address__startswith=words.lower())
         if member := member_named(words):

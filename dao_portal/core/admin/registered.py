@@ -86,7 +86,9 @@ class AuditLogAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("changes", "by", "created_at", "thing", "seen_from", "seen_with")
 
-    def find(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+    def find(
+        self, request: HttpRequest, rows: QuerySet[AuditLog], words: str
+    ) -> QuerySet[AuditLog]:
         if key := key_in(words):
             return rows.filter(resource_id=key)
         member = member_named(words)
@@ -152,7 +154,9 @@ class WaitingFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("waiting", _("Waiting"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[EventDelivery]
+    ) -> QuerySet[EventDelivery]:
         return queryset.filter(done_at__isnull=True) if self.value() == "waiting" else queryset
 
 
@@ -173,14 +177,16 @@ class EventDeliveryAdmin(ReadOnlyAdmin):
     fields = ("happened", "subscriber", "done", "cursor", "created_at")
     readonly_fields = ("happened", "done", "cursor", "created_at")
 
-    def find(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+    def find(
+        self, request: HttpRequest, rows: QuerySet[EventDelivery], words: str
+    ) -> QuerySet[EventDelivery]:
         key = key_in(words)
         if key is None:
             return rows.none()
         events = AuditLog.objects.filter(resource_id=key).order_by("-id").values("pk")[:1000]
         return rows.filter(event_id__in=[key, *(event["pk"] for event in events)])
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[EventDelivery]:
         """With their events, which a join would look for in every month."""
         return super().get_queryset(request).prefetch_related("event")
 
@@ -208,7 +214,9 @@ class MailStateFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("waiting", _("Waiting")), ("given-up", _("Given up"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[OutgoingMail]
+    ) -> QuerySet[OutgoingMail]:
         if self.value() == "waiting":
             return queryset.filter(sent_at__isnull=True, given_up_at__isnull=True)
         return queryset.filter(given_up_at__isnull=False) if self.value() else queryset
@@ -227,7 +235,9 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return bool(getattr(request.user, "is_superuser", False))
 
-    def find(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+    def find(
+        self, request: HttpRequest, rows: QuerySet[OutgoingMail], words: str
+    ) -> QuerySet[OutgoingMail]:
         rows = rows.alias(lower_recipient=Lower("recipient"))
         return rows.filter(lower_recipient=words.lower())
 
@@ -251,7 +261,7 @@ class SettingAdmin(ReadOnlyAdmin):
     fields = ("key", "value", "default", "meaning", "type", "shown_to", "created_at", "updated_at")
     readonly_fields = ("default", "meaning", "shown_to", "created_at", "updated_at")
 
-    def find(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+    def find(self, request: HttpRequest, rows: QuerySet[Setting], words: str) -> QuerySet[Setting]:
         """The registry knows every key: it is asked for the words, the table for the keys."""
         words = words.lower()
         keys = [
@@ -287,7 +297,7 @@ class FormKeyAdmin(ReadOnlyAdmin):
     fields = ("form", "by", "key", "result", "created_at")
     readonly_fields = ("by", "created_at")
 
-    def find(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+    def find(self, request: HttpRequest, rows: QuerySet[FormKey], words: str) -> QuerySet[FormKey]:
         if key := key_in(words):
             return rows.filter(result=key)
         member = member_named(words)
@@ -312,7 +322,7 @@ class BrakeAdmin(ReadOnlyAdmin):
     fields = ("member", "act", "count", "since", "created_at", "updated_at")
     readonly_fields = ("member", "created_at", "updated_at")
 
-    def find(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+    def find(self, request: HttpRequest, rows: QuerySet[Brake], words: str) -> QuerySet[Brake]:
         member = member_named(words)
         return rows.filter(user_id=member) if member else rows.none()
 
