@@ -14,11 +14,14 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from django.test import Client
 
+from accounts.models import User
 from dao_portal.celery import app as celery_app
 from dao_portal.core.options import clear_option_cache
 from dao_portal.core.web.cache import OWN_MEMORY
 from dao_portal.environment import is_loopback
+from tests.factories import UserFactory
 
 CHROMIUM = os.environ.get("DAO_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -121,6 +124,37 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
         "executable_path": CHROMIUM,
         "args": CHROMIUM_ARGUMENTS,
     }
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    """The member whom most tests are about; a module whose ada has more takes this one further."""
+    return UserFactory(username="ada")
+
+
+@pytest.fixture
+def signed_in(client: Client, ada: User) -> Client:
+    """ada's browser."""
+    client.force_login(ada)
+    return client
+
+
+@pytest.fixture
+def moderator(db: None) -> Client:
+    """Their browser."""
+    return client_of(UserFactory(username="the-moderator", role="moderator"))
+
+
+@pytest.fixture
+def administrator(db: None) -> Client:
+    """Their browser."""
+    return client_of(UserFactory(username="the-admin", role="admin"))
+
+
+def client_of(member: User) -> Client:
+    client = Client()
+    client.force_login(member)
+    return client
 
 
 @pytest.fixture

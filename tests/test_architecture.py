@@ -50,7 +50,6 @@ MODELS = [model for label in LEVELS for model in apps.get_app_config(label).get_
 ROOM = [path for path in MODULES if {"services", "selectors", "models"} & {path.stem, *path.parts}]
 LAYERED = [path for path in MODULES if path.parent.name in LAYERS and path.stem != "__init__"]
 SELECTORS = [path for path in LAYERED if path.parent.name == "selectors"]
-TESTS = sorted((settings.BASE_DIR / "tests").rglob("*.py"))
 PAGES = sorted(
     path
     for path in (settings.BASE_DIR / "templates").rglob("*.html")
@@ -179,13 +178,6 @@ def test_every_cookie_of_ours_is_for_tls_alone_where_there_is_tls():
     ]
     assert cookies
     assert {cookie.get("secure") for cookie in cookies} == {"settings.PORTAL_URL.secure"}
-
-
-def test_no_test_takes_its_tools_from_a_test():
-    """They live in modules of their own, where the next one looks for them."""
-    borrowed = re.compile(r"^\s*from tests\.(?:\w+\.)*test_\w+ import", re.MULTILINE)
-    assert len(TESTS) > 100
-    assert [name(path) for path in TESTS if borrowed.search(path.read_text())] == []
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name)

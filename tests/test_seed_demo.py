@@ -24,6 +24,7 @@ from governance.services.proposals import Content, create_draft, publish_proposa
 from governance.services.votes import cast_vote
 from social.models import Comment, CommentReaction, Notification
 from tests.factories import UserFactory, shift_window
+from tests.looking import some
 from treasury.models import Token, Transaction, TransactionHash, UserToken
 
 DAY = timedelta(days=1)
@@ -86,7 +87,7 @@ def test_roles_of_the_hosts():
 
 def test_neighbours_cannot_sign_in():
     seed()
-    for user in User.objects.exclude(username__in=[host.username for host in HOSTS]):
+    for user in some(User.objects.exclude(username__in=[host.username for host in HOSTS])):
         assert not user.has_usable_password()
 
 
@@ -101,7 +102,7 @@ def test_tallies_look_like_a_community():
     assert User.objects.count() == len(PEOPLE) == 61
     powers = set(UserToken.objects.values_list("voting_power", flat=True))
     assert len(powers) == len(PEOPLE)
-    for proposal in open_votes():
+    for proposal in some(open_votes()):
         assert proposal.votes.count() >= 20
         assert set(proposal.votes.values_list("vote_type", flat=True)) == {"yes", "no", "abstain"}
         assert proposal.votes.exclude(reason="").count() >= 3
@@ -126,7 +127,7 @@ def test_one_of_each_kind():
 
 def test_history_is_spread_over_its_window_and_adds_up():
     seed()
-    for proposal in Proposal.objects.filter(source=Proposal.Source.DEMO):
+    for proposal in some(Proposal.objects.filter(source=Proposal.Source.DEMO)):
         times = set(proposal.votes.values_list("cast_at", flat=True))
         assert min(times) >= proposal.voting_start
         assert max(times) < proposal.voting_end < timezone.now()
@@ -231,7 +232,7 @@ def test_fresh_vote_when_one_has_less_than_five_days_left():
 
 def test_five_days_left_are_enough():
     seed()
-    for proposal in open_votes():
+    for proposal in some(open_votes()):
         shift_window(proposal, end=5 * DAY + timedelta(minutes=5))
     seed()
     assert len(open_votes()) == 2
@@ -240,12 +241,12 @@ def test_five_days_left_are_enough():
 def test_two_fresh_votes_after_a_long_sleep():
     """What ended meanwhile is counted; the visitor again finds votes that are left to them."""
     seed()
-    for proposal in open_votes():
+    for proposal in some(open_votes()):
         shift_window(proposal, end=-DAY)
     seed()
     assert Proposal.objects.in_phase(Proposal.Phase.COUNTING).count() == 0
     assert len(open_votes()) == 2
-    for proposal in open_votes():
+    for proposal in some(open_votes()):
         assert proposal.voting_end > timezone.now() + 5 * DAY
         assert proposal.votes.count() >= 20
 
@@ -264,7 +265,7 @@ def test_upcoming_that_has_opened_gets_votes_and_a_successor():
 def test_texts_come_round_again():
     seed()
     for _round in range(3):
-        for proposal in open_votes():
+        for proposal in some(open_votes()):
             shift_window(proposal, end=DAY)
         seed()
     ids = [proposal.source_id for proposal in open_votes()[-2:]]

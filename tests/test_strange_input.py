@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.urls import get_resolver
 
-from tests.factories import UserFactory, cast, comment_on, open_proposal_with, receipt_of, voters_of
+from tests.factories import cast, comment_on, open_proposal_with, receipt_of, voters_of
 from tests.routes import routes
 
 pytestmark = pytest.mark.django_db
@@ -66,11 +66,6 @@ PAGES = [
     "/accounts/login/",
     "/accounts/signup/",
 ]
-
-
-@pytest.fixture
-def ada():
-    return UserFactory(username="ada")
 
 
 @pytest.fixture

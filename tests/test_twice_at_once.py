@@ -44,11 +44,6 @@ def key_on(client: Client, path: str) -> str:
 
 
 @pytest.fixture
-def ada(db) -> User:
-    return UserFactory(username="ada")
-
-
-@pytest.fixture
 def proposal(db) -> Proposal:
     return ProposalFactory(upcoming=True)
 

@@ -9,7 +9,6 @@ import pytest
 import time_machine
 import uuid_utils.compat
 from django.db.models import Max, Min
-from django.test import Client
 
 from accounts.models import Profile, User
 from dao_portal.core.audit.delivery import deliver_due_events
@@ -21,7 +20,7 @@ from dao_portal.core.services.retention import expired_months
 from governance.models import Proposal, Vote
 from social.models import Comment, CommentReaction, Notification
 from tests.accounts.profile_form import FORM
-from tests.factories import close_now, comment_on, give_power, open_proposal_with, voters_of
+from tests.factories import close_now, comment_on, give_power, open_proposal_with
 from treasury.models import Transaction, UserToken
 
 OFF = [timedelta(days=400), timedelta(days=-400)]
@@ -38,13 +37,8 @@ def written_at(key: UUID) -> datetime:
 
 
 @pytest.fixture
-def proposal(db) -> Proposal:
-    return open_proposal_with({"ada": 60, "mira": 40})
-
-
-@pytest.fixture
-def ada(proposal) -> User:
-    return voters_of(proposal)[0]
+def proposal(ada: User) -> Proposal:
+    return open_proposal_with({ada: 60, "mira": 40})
 
 
 @pytest.fixture(params=OFF, ids=["ahead", "behind"])
@@ -66,12 +60,6 @@ def since(proposal) -> datetime:
     return database_now()
 
 
-@pytest.fixture
-def member(wrong_clock, ada, client) -> Client:
-    client.force_login(ada)
-    return client
-
-
 def all_written_since(since: datetime) -> set[str]:
     """The tables that have new rows; the times in them and in their keys are the database's."""
     touched, until = set(), database_now() + TOLERANCE
@@ -91,8 +79,8 @@ def all_written_since(since: datetime) -> set[str]:
     return touched
 
 
-def test_vote(member, ada, proposal, since):
-    answer = member.post(
+def test_vote(signed_in, ada, proposal, since):
+    answer = signed_in.post(
         f"{proposal.get_absolute_url()}vote/", {"choice": "yes", "step": "confirm"}
     )
 
@@ -101,17 +89,17 @@ def test_vote(member, ada, proposal, since):
     assert all_written_since(since) == {"audit_logs", "votes"}
 
 
-def test_comment_and_like(member, proposal, since):
+def test_comment_and_like(signed_in, proposal, since):
     comment = comment_on(proposal)
-    answer = member.post(f"{proposal.get_absolute_url()}comments/", {"content": "Well said."})
-    liked = member.post(f"/comments/{comment.pk}/like/")
+    answer = signed_in.post(f"{proposal.get_absolute_url()}comments/", {"content": "Well said."})
+    liked = signed_in.post(f"/comments/{comment.pk}/like/")
 
     assert (answer.status_code, liked.status_code) == (303, 303)
     written = {"audit_logs", "brakes", "comments", "comment_reactions"}
     assert all_written_since(since) == written
 
 
-def test_publish(member, ada, since):
+def test_publish(signed_in, ada, since):
     opens = (database_now() + timedelta(days=3)).date()
     draft = {
         "title": "A bench",
@@ -122,9 +110,9 @@ def test_publish(member, ada, since):
         "unit": "days",
     }
 
-    looked = member.post("/proposals/new/", draft | {"step": "check"})
-    saved = member.post("/proposals/new/", draft)
-    published = member.post(f"{saved['Location']}publish/")
+    looked = signed_in.post("/proposals/new/", draft | {"step": "check"})
+    saved = signed_in.post("/proposals/new/", draft)
+    published = signed_in.post(f"{saved['Location']}publish/")
 
     assert re.search("Voting opens in [23] days", looked.text)
     assert published.status_code == 303
@@ -134,18 +122,18 @@ def test_publish(member, ada, since):
     assert all_written_since(since) == {"audit_logs", "brakes", "proposals"}
 
 
-def test_window_in_the_past_is_the_databases_past(member):
+def test_window_in_the_past_is_the_databases_past(signed_in):
     yesterday = (database_now() - timedelta(days=1)).date()
     draft = {"title": "A bench", "opens_on": str(yesterday), "opens_at": "09:00", "lasts": "7"}
 
-    answer = member.post("/proposals/new/", draft | {"unit": "days"})
+    answer = signed_in.post("/proposals/new/", draft | {"unit": "days"})
 
     assert answer.status_code == 422
     assert "That moment has passed." in answer.text
 
 
-def test_close_and_tell(member, proposal, since, ada):
-    member.post(f"{proposal.get_absolute_url()}vote/", VOTE)
+def test_close_and_tell(signed_in, proposal, since, ada):
+    signed_in.post(f"{proposal.get_absolute_url()}vote/", VOTE)
     with time_machine.travel(database_now()):
         close_now(proposal)  # moves the window by this machine's clock
     deliver_due_events()
@@ -156,8 +144,8 @@ def test_close_and_tell(member, proposal, since, ada):
     assert "notifications" in all_written_since(since)
 
 
-def test_profile_and_holding(member, ada, since):
-    assert member.post("/account/", FORM).status_code == 303
+def test_profile_and_holding(signed_in, ada, since):
+    assert signed_in.post("/account/", FORM).status_code == 303
     give_power(ada, 61)
 
     assert all_written_since(since) >= {"audit_logs", "profiles"}

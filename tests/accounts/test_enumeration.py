@@ -21,6 +21,7 @@ from dao_portal.core import options
 from governance.selectors.home import public_home
 from governance.selectors.member_list import MemberFilters, member_list
 from tests.factories import UserFactory
+from tests.looking import some
 
 pytestmark = pytest.mark.django_db
 
@@ -215,7 +216,7 @@ def test_what_follows_a_sign_up_is_the_same_for_every_address(kind):
             seen.append(walk(email))
             transaction.set_rollback(True)
 
-    for step_known, step_unknown in zip(*seen, strict=True):
+    for step_known, step_unknown in some(zip(*seen, strict=True)):
         assert step_known == step_unknown
 
 
@@ -240,6 +241,7 @@ def test_sign_up_with_the_address_of_a_member_changes_nothing_for_them():
     assert members_at(owner.email) == [owner]
     (message,) = mail.outbox
     assert message.to == [owner.email]
+    assert "/accounts/password/reset/" in message.body
     assert "/accounts/confirm-email/" not in message.body
 
 
@@ -320,7 +322,9 @@ def test_too_long_an_address_is_refused_in_words_and_kept(path, length):
 
     assert "at most 254 characters" in answer.text
     assert f'value="{address}"' in answer.text
-    assert 'maxlength="' not in re.search(rf"<input[^>]*{address}[^>]*>", answer.text)[0]
+    field = re.search(rf"<input[^>]*{address}[^>]*>", answer.text)[0]
+    assert 'type="email"' in field
+    assert 'maxlength="' not in field
     assert not User.objects.filter(username="newcomer").exists()
     assert not EmailAddress.objects.filter(email__startswith="aaaa").exists()
     assert mail.outbox == []

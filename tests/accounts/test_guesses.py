@@ -24,13 +24,12 @@ NAMES = ["ada", "ADA", " Ada ", "ada@example.org", "Ada@Example.ORG", "a.da+x@ex
 
 
 @pytest.fixture
-def ada():
-    member = UserFactory(username="ada")
-    for address in (member.email, "a.da+x@example.org"):
+def ada(ada):
+    for address in (ada.email, "a.da+x@example.org"):
         EmailAddress.objects.create(
-            user=member, email=address, verified=True, primary=address == member.email
+            user=ada, email=address, verified=True, primary=address == ada.email
         )
-    return member
+    return ada
 
 
 @pytest.fixture

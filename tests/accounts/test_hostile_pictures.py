@@ -31,7 +31,6 @@ from accounts.pictures import (
 from dao_portal.core.errors import DomainError
 from dao_portal.embedded.processes import lock_file, try_lock
 from tests.accounts.profile_form import FORM
-from tests.factories import UserFactory
 from tests.pictures import costly, many_scans, moving, saved, with_exif
 
 COSTLY = costly()
@@ -296,13 +295,6 @@ def test_the_process_that_asks_does_not_grow():
 # --- the form -----------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def ada(client, db):
-    member = UserFactory(username="ada")
-    client.force_login(member)
-    return member
-
-
 def send(client, data: bytes, name: str = "me.png", **more):
     return client.post("/account/", FORM | {"picture": SimpleUploadedFile(name, data)} | more)
 
@@ -325,12 +317,12 @@ def assert_refused(response, complaint: str) -> None:
     ],
     ids=["scans", "pixels", "colour profile", "TIFF"],
 )
-def test_a_hostile_picture_is_refused_in_words(client, ada, data, complaint):
-    assert_refused(send(client, data), complaint)
+def test_a_hostile_picture_is_refused_in_words(signed_in, ada, data, complaint):
+    assert_refused(send(signed_in, data), complaint)
 
 
-def test_a_crowd_is_told_in_words(client, ada, all_turns_taken):
-    assert_refused(send(client, JUST_A_PICTURE), "Send yours again in a minute.")
+def test_a_crowd_is_told_in_words(signed_in, ada, all_turns_taken):
+    assert_refused(send(signed_in, JUST_A_PICTURE), "Send yours again in a minute.")
 
 
 NAMES = {
@@ -348,8 +340,8 @@ NAMES = {
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
 @pytest.mark.parametrize("size", [0, 2_700_000], ids=["kept in memory", "kept in a file"])
-def test_any_name_will_do(client, ada, name, size):
-    response = send(client, JUST_A_PICTURE + bytes(size), name)
+def test_any_name_will_do(signed_in, ada, name, size):
+    response = send(signed_in, JUST_A_PICTURE + bytes(size), name)
 
     if size:
         assert_refused(response, "larger than 2 MB")
@@ -387,31 +379,31 @@ def send_raw(client, *parts: bytes):
 
 
 @pytest.mark.parametrize("name", RAW_NAMES.values(), ids=RAW_NAMES)
-def test_no_name_of_any_spelling_is_an_error_of_ours(client, ada, name):
+def test_no_name_of_any_spelling_is_an_error_of_ours(signed_in, ada, name):
     """Django drops a part without a usable name, and says 400 to one that is no form."""
-    response = send_raw(client, PART % (name, b"image/png", JUST_A_PICTURE))
+    response = send_raw(signed_in, PART % (name, b"image/png", JUST_A_PICTURE))
 
     assert response.status_code in {303, 400}
 
 
-def test_of_several_files_one_is_taken(client, ada):
+def test_of_several_files_one_is_taken(signed_in, ada):
     parts = [PART % (b'"a.png"', b"image/png", saved("PNG")) for _ in range(3)]
 
-    assert send_raw(client, *parts).status_code == 303
+    assert send_raw(signed_in, *parts).status_code == 303
     assert Profile.objects.get(user=ada).picture
 
 
-def test_more_files_than_a_form_has_are_a_bad_request(client, ada):
+def test_more_files_than_a_form_has_are_a_bad_request(signed_in, ada):
     parts = [PART % (b'"a.png"', b"image/png", b"x")] * 101
 
-    assert send_raw(client, *parts).status_code == 400
+    assert send_raw(signed_in, *parts).status_code == 400
 
 
 @pytest.mark.parametrize("kind", [b"text/html", b"", b"image/svg+xml; charset=x", b"\xff"])
-def test_what_a_file_says_it_is_does_not_matter(client, ada, kind):
-    assert send_raw(client, PART % (b'"a.png"', kind, saved("PNG"))).status_code == 303
+def test_what_a_file_says_it_is_does_not_matter(signed_in, ada, kind):
+    assert send_raw(signed_in, PART % (b'"a.png"', kind, saved("PNG"))).status_code == 303
 
 
-def test_a_picture_as_text_is_no_picture(client, ada):
-    assert client.post("/account/", FORM | {"picture": "me.png"}).status_code == 303
+def test_a_picture_as_text_is_no_picture(signed_in, ada):
+    assert signed_in.post("/account/", FORM | {"picture": "me.png"}).status_code == 303
     assert not Profile.objects.get(user=ada).picture

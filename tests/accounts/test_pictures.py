@@ -208,13 +208,6 @@ def test_what_is_hidden_behind_a_picture_is_gone():
 # --- on the pages ---------------------------------------------------------------------------
 
 
-@pytest.fixture
-def ada(client, db):
-    member = UserFactory(username="ada")
-    client.force_login(member)
-    return member
-
-
 def upload(client, data: bytes, name: str = "me.png", **fields):
     return client.post("/account/", FORM | {"picture": SimpleUploadedFile(name, data)} | fields)
 
@@ -223,14 +216,16 @@ def picture_of(member: User) -> str:
     return Profile.objects.get(user=member).picture.name
 
 
-def test_upload_is_shown_and_served(client, ada, django_assert_num_queries):
-    assert upload(client, drawing()).status_code == 303
+def test_upload_is_shown_and_served(signed_in, ada, django_assert_num_queries):
+    assert upload(signed_in, drawing()).status_code == 303
 
     address = f"/media/{picture_of(ada)}"
-    assert client.get("/account/").text.count(f'src="{address}"') == 2  # the page and the top bar
-    client.logout()
+    assert (
+        signed_in.get("/account/").text.count(f'src="{address}"') == 2
+    )  # the page and the top bar
+    signed_in.logout()
     with django_assert_num_queries(0):
-        response = client.get(address)
+        response = signed_in.get(address)
     assert response.status_code == 200
     assert response["Content-Type"] == "image/webp"
     assert response["X-Content-Type-Options"] == "nosniff"
@@ -240,55 +235,57 @@ def test_upload_is_shown_and_served(client, ada, django_assert_num_queries):
     assert opened(response.getvalue()).size == (256, 256)
 
 
-def test_picture_is_audited_by_name_only(client, ada):
-    upload(client, drawing())
-    client.post("/account/picture/remove/")
+def test_picture_is_audited_by_name_only(signed_in, ada):
+    upload(signed_in, drawing())
+    signed_in.post("/account/picture/remove/")
 
     events = AuditLog.objects.filter(action="profile.changed").order_by("id")
     assert [event.new_values["changed"][-1] for event in events] == ["picture", "picture"]
 
 
-def test_names_cannot_be_guessed_and_are_never_used_twice(client, ada):
+def test_names_cannot_be_guessed_and_are_never_used_twice(signed_in, ada):
     names = set()
     for _ in range(2):
-        upload(client, drawing())
+        upload(signed_in, drawing())
         names.add(picture_of(ada))
 
     assert len(names) == 2
     assert all(len(name) == len("pictures/") + 32 + len(".webp") for name in names)
 
 
-def test_form_without_a_picture_keeps_the_old_one(client, ada):
-    upload(client, drawing())
+def test_form_without_a_picture_keeps_the_old_one(signed_in, ada):
+    upload(signed_in, drawing())
     name = picture_of(ada)
 
-    client.post("/account/", FORM)
+    signed_in.post("/account/", FORM)
 
     assert picture_of(ada) == name
     assert default_storage.exists(name)
 
 
 @pytest.mark.parametrize("replaced", [True, False])
-def test_old_file_goes_after_the_commit(client, ada, django_capture_on_commit_callbacks, replaced):
-    upload(client, drawing())
+def test_old_file_goes_after_the_commit(
+    signed_in, ada, django_capture_on_commit_callbacks, replaced
+):
+    upload(signed_in, drawing())
     name = picture_of(ada)
 
     with django_capture_on_commit_callbacks() as callbacks:
         if replaced:
-            upload(client, drawing(color=BLUE))
+            upload(signed_in, drawing(color=BLUE))
         else:
-            assert client.post("/account/picture/remove/").status_code == 303
+            assert signed_in.post("/account/picture/remove/").status_code == 303
     assert default_storage.exists(name)
     for callback in callbacks:
         callback()
 
     assert not default_storage.exists(name)
     assert bool(picture_of(ada)) == replaced
-    assert ('<img class="av' in client.get("/account/").text) == replaced
+    assert ('<img class="av' in signed_in.get("/account/").text) == replaced
 
 
-def test_old_file_stays_when_the_change_fails(ada, django_capture_on_commit_callbacks, client):
-    upload(client, drawing())
+def test_old_file_stays_when_the_change_fails(ada, django_capture_on_commit_callbacks, signed_in):
+    upload(signed_in, drawing())
     name = picture_of(ada)
 
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
@@ -299,8 +296,8 @@ def test_old_file_stays_when_the_change_fails(ada, django_capture_on_commit_call
     assert default_storage.exists(name)
 
 
-def test_removing_nothing_changes_nothing(client, ada):
-    assert client.post("/account/picture/remove/").status_code == 303
+def test_removing_nothing_changes_nothing(signed_in, ada):
+    assert signed_in.post("/account/picture/remove/").status_code == 303
 
     assert not AuditLog.objects.filter(action="profile.changed").exists()
 
@@ -315,8 +312,8 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize(("name", "data", "complaint"), REFUSALS.values(), ids=REFUSALS)
-def test_refused_picture_keeps_what_was_typed(client, ada, name, data, complaint):
-    response = upload(client, data, name)
+def test_refused_picture_keeps_what_was_typed(signed_in, ada, name, data, complaint):
+    response = upload(signed_in, data, name)
 
     assert response.status_code == 422
     assert complaint in response.text
@@ -326,8 +323,8 @@ def test_refused_picture_keeps_what_was_typed(client, ada, name, data, complaint
     assert not Profile.objects.exists()
 
 
-def test_picture_of_a_refused_form_has_to_be_chosen_again(client, ada):
-    response = upload(client, drawing(), website="not an address")
+def test_picture_of_a_refused_form_has_to_be_chosen_again(signed_in, ada):
+    response = upload(signed_in, drawing(), website="not an address")
 
     assert response.status_code == 422
     assert "Choose the picture again" in response.text
@@ -335,8 +332,8 @@ def test_picture_of_a_refused_form_has_to_be_chosen_again(client, ada):
     assert not Profile.objects.exists()
 
 
-def test_monstrous_request_is_not_read(client, ada):
-    response = client.post("/account/", FORM, headers={"Content-Length": str(33 * 1024 * 1024)})
+def test_monstrous_request_is_not_read(signed_in, ada):
+    response = signed_in.post("/account/", FORM, headers={"Content-Length": str(33 * 1024 * 1024)})
 
     assert response.status_code == 413
 
@@ -358,7 +355,9 @@ def test_only_pictures_are_served(client, name, db):
         ("/tokens/DPT/", 10),
     ],
 )
-def test_faces_cost_no_queries(client, ada, django_assert_num_queries, path, queries, item_count):
+def test_faces_cost_no_queries(
+    signed_in, ada, django_assert_num_queries, path, queries, item_count
+):
     members = [UserFactory() for _ in range(item_count)]
     proposal = open_proposal_with(dict.fromkeys(members, 5), proposer=members[0])
     for member in members:
@@ -366,9 +365,9 @@ def test_faces_cost_no_queries(client, ada, django_assert_num_queries, path, que
         comment_on(proposal, author=member)
         profile = Profile(user=member)
         profile.picture.save("", BytesIO(drawing()))
-    client.get("/help/voting/")  # the settings are read
+    signed_in.get("/help/voting/")  # the settings are read
 
     with django_assert_num_queries(queries):
-        response = client.get(path.format(number=proposal.number))
+        response = signed_in.get(path.format(number=proposal.number))
 
     assert response.text.count('<img class="av') >= item_count

@@ -19,37 +19,30 @@ from tests.factories import ProposalFactory, UserFactory, cast, open_proposal_wi
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ada(client):
-    member = UserFactory(username="ada")
-    client.force_login(member)
-    return member
-
-
-def test_profile_is_saved_and_shown(client, ada):
-    response = client.post("/account/", FORM)
+def test_profile_is_saved_and_shown(signed_in, ada):
+    response = signed_in.post("/account/", FORM)
 
     assert (response.status_code, response["Location"]) == (303, "/account/")
     assert response.cookies["theme"].value == "dark"
-    page = client.get("/members/ada/").text
+    page = signed_in.get("/members/ada/").text
     assert "<h1><bdi>Ada Okafor</bdi></h1>" in page
     assert "<p>I vote on <strong>everything</strong>.</p>" in page
     assert (
         '<a href="https://ada.example" rel="nofollow noopener ugc">https://ada.example</a>' in page
     )
-    assert client.get("/account/").context["form"]["theme"].value() == "dark"
+    assert signed_in.get("/account/").context["form"]["theme"].value() == "dark"
 
 
-def test_who_has_no_profile_yet_starts_with_an_empty_form(client, ada):
-    form = client.get("/account/").context["form"]
+def test_who_has_no_profile_yet_starts_with_an_empty_form(signed_in, ada):
+    form = signed_in.get("/account/").context["form"]
 
     empty = ("first_name", "last_name", "bio", "website", "twitter", "discord", "telegram")
     assert {form[name].value() for name in empty} == {""}
     assert (form["theme"].value(), form["time_zone"].value()) == ("auto", "UTC")
 
 
-def test_profile_audit_names_fields_and_no_values(client, ada):
-    client.post("/account/", FORM)
+def test_profile_audit_names_fields_and_no_values(signed_in, ada):
+    signed_in.post("/account/", FORM)
 
     [event] = AuditLog.objects.filter(action="profile.changed")
 
@@ -67,9 +60,9 @@ def test_profile_audit_names_fields_and_no_values(client, ada):
     }
 
 
-def test_profile_saved_twice_is_audited_once(client, ada):
-    client.post("/account/", FORM)
-    client.post("/account/", FORM)
+def test_profile_saved_twice_is_audited_once(signed_in, ada):
+    signed_in.post("/account/", FORM)
+    signed_in.post("/account/", FORM)
 
     assert AuditLog.objects.filter(action="profile.changed").count() == 1
 
@@ -84,8 +77,8 @@ def test_profile_saved_twice_is_audited_once(client, ada):
         ("twitter", "x" * 65, "at most 64 characters"),
     ],
 )
-def test_bad_input_is_refused_and_kept(client, ada, field, value, complaint):
-    response = client.post("/account/", FORM | {field: value})
+def test_bad_input_is_refused_and_kept(signed_in, ada, field, value, complaint):
+    response = signed_in.post("/account/", FORM | {field: value})
 
     assert response.status_code == 422
     assert complaint in response.text
@@ -102,19 +95,19 @@ def test_profile_page_needs_a_sign_in(client):
     assert (response.status_code, response["Location"]) == (302, "/accounts/login/?next=/account/")
 
 
-def test_bio_is_made_safe(client, ada):
-    client.post(
+def test_bio_is_made_safe(signed_in, ada):
+    signed_in.post(
         "/account/", FORM | {"bio": "<script>x</script> [a](javascript:x) ![i](http://b/c)"}
     )
 
-    page = client.get("/members/ada/").text
+    page = signed_in.get("/members/ada/").text
 
     assert "&lt;script&gt;" in page
     assert 'href="javascript' not in page
     assert "<img" not in page
 
 
-def test_member_page_compares_votes_with_the_readers_own(client, ada):
+def test_member_page_compares_votes_with_the_readers_own(signed_in, ada):
     mira = UserFactory(username="mira", first_name="Mira")
     for theirs, mine in (("yes", "yes"), ("no", "yes"), ("abstain", None)):
         proposal = open_proposal_with({ada: 5, mira: 7})
@@ -122,7 +115,7 @@ def test_member_page_compares_votes_with_the_readers_own(client, ada):
         if mine:
             cast(proposal, ada, mine)
 
-    response = client.get("/members/mira/")
+    response = signed_in.get("/members/mira/")
 
     record = response.context["record"]
     assert (record.votes, record.both, record.same, record.voted_recently) == (3, 2, 1, 3)
@@ -131,35 +124,40 @@ def test_member_page_compares_votes_with_the_readers_own(client, ada):
     assert response.text.count("you voted differently") == 1
 
 
-def test_member_page_does_not_compare_a_member_with_themselves(client, ada):
+def test_member_page_does_not_compare_a_member_with_themselves(signed_in, ada):
     cast(open_proposal_with({ada: 5}), ada, "yes")
 
-    response = client.get("/members/ada/")
+    response = signed_in.get("/members/ada/")
 
     record = response.context["record"]
     assert (record.votes, record.both, record.same) == (1, 0, 0)
+    assert "Voted in 1 of the last 1" in response.text
     assert "same as you" not in response.text
 
 
-def test_member_page_keeps_drafts_to_the_author(client, ada):
+def test_member_page_keeps_drafts_to_the_author(signed_in, ada):
     ProposalFactory(proposer=ada, title="A secret draft")
+    ProposalFactory(proposer=ada, title="A public plan", upcoming=True)
 
-    assert "A secret draft" not in client.get("/members/ada/?show=proposals").text
+    page = signed_in.get("/members/ada/?show=proposals").text
+
+    assert "A public plan" in page
+    assert "A secret draft" not in page
 
 
 @pytest.mark.parametrize("item_count", [1, 3])
 @pytest.mark.parametrize(("show", "queries"), [("votes", 13), ("proposals", 15), ("comments", 13)])
 def test_member_page_asks_as_often_for_one_item_as_for_three(
-    client, ada, django_assert_num_queries, show, queries, item_count
+    signed_in, ada, django_assert_num_queries, show, queries, item_count
 ):
     mira = UserFactory(username="mira")
     for _ in range(item_count):
         proposal = open_proposal_with({ada: 5, mira: 7}, proposer=mira)
         cast(proposal, mira, "yes")
-    client.get("/help/voting/")  # the session and the settings are read
+    signed_in.get("/help/voting/")  # the session and the settings are read
 
     with django_assert_num_queries(queries):
-        client.get("/members/mira/", {"show": show})
+        signed_in.get("/members/mira/", {"show": show})
 
 
 def test_member_is_found_in_any_case(client):
@@ -177,8 +175,8 @@ def test_imported_member_says_so(client):
     assert "known from imported votes" in response.text
 
 
-def test_words_that_become_too_large_are_refused_and_the_rest_of_the_form_stays(client, ada):
-    response = client.post("/account/", FORM | {"bio": one_long_address(600, "&")})
+def test_words_that_become_too_large_are_refused_and_the_rest_of_the_form_stays(signed_in, ada):
+    response = signed_in.post("/account/", FORM | {"bio": one_long_address(600, "&")})
 
     assert response.status_code == 422
     [error] = response.context["form"].errors["bio"]
@@ -200,12 +198,12 @@ def stored():
     return written_profile(member, Profile.objects.get(user=member))
 
 
-def test_profile_that_another_window_saved_is_not_overwritten(client, ada):
-    client.post("/account/", FORM)
-    one, other = opened(client), opened(client)
-    client.post("/account/", one | {"bio": "From one.", "telegram": "ada_one", "twitter": ""})
+def test_profile_that_another_window_saved_is_not_overwritten(signed_in, ada):
+    signed_in.post("/account/", FORM)
+    one, other = opened(signed_in), opened(signed_in)
+    signed_in.post("/account/", one | {"bio": "From one.", "telegram": "ada_one", "twitter": ""})
 
-    refused = client.post("/account/", other | {"bio": "From the other.", "discord": "other"})
+    refused = signed_in.post("/account/", other | {"bio": "From the other.", "discord": "other"})
 
     assert refused.status_code == 422
     assert "Your profile was changed in another window" in refused.text
@@ -222,34 +220,34 @@ def test_profile_that_another_window_saved_is_not_overwritten(client, ada):
     )
 
     typed = {name: form[name].value() or "" for name in FORM} | {"version": form["version"].value()}
-    assert client.post("/account/", typed).status_code == 303
+    assert signed_in.post("/account/", typed).status_code == 303
     assert (stored()["bio"], stored()["discord"]) == ("From the other.", "other")
 
 
-def test_profile_form_that_says_what_stands_or_has_no_version_is_saved(client, ada):
-    client.post("/account/", FORM)
-    old = opened(client)
-    client.post("/account/", FORM | {"bio": "Newer."})
+def test_profile_form_that_says_what_stands_or_has_no_version_is_saved(signed_in, ada):
+    signed_in.post("/account/", FORM)
+    old = opened(signed_in)
+    signed_in.post("/account/", FORM | {"bio": "Newer."})
 
-    assert client.post("/account/", old | {"bio": "Newer."}).status_code == 303
-    assert client.post("/account/", FORM | {"bio": "Newest."}).status_code == 303
+    assert signed_in.post("/account/", old | {"bio": "Newer."}).status_code == 303
+    assert signed_in.post("/account/", FORM | {"bio": "Newest."}).status_code == 303
     assert stored()["bio"] == "Newest."
 
 
-def test_profile_that_only_a_sign_in_or_a_picture_touched_is_current(client, ada):
-    client.post("/account/", FORM)
-    old = opened(client)
-    client.post("/accounts/login/", {"login": "ada", "password": "wrong"})
+def test_profile_that_only_a_sign_in_or_a_picture_touched_is_current(signed_in, ada):
+    signed_in.post("/account/", FORM)
+    old = opened(signed_in)
+    signed_in.post("/accounts/login/", {"login": "ada", "password": "wrong"})
     User.objects.get(pk=ada.pk).save()
     Profile.objects.get(user=ada).save()
     remove_picture(actor=ada)
 
-    assert client.post("/account/", old | {"bio": "Mine."}).status_code == 303
+    assert signed_in.post("/account/", old | {"bio": "Mine."}).status_code == 303
 
 
-def test_second_save_with_one_version_is_refused_by_the_service(client, ada):
-    client.post("/account/", FORM)
-    version = opened(client)["version"]
+def test_second_save_with_one_version_is_refused_by_the_service(signed_in, ada):
+    signed_in.post("/account/", FORM)
+    version = opened(signed_in)["version"]
     words = {name: value for name, value in FORM.items() if name != "bio"}
     update_profile(actor=ada, **words, bio="First.", version=version)
 

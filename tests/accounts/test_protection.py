@@ -39,11 +39,10 @@ CHANGES = {
 
 
 @pytest.fixture
-def ada():
-    member = UserFactory(username="ada")
-    EmailAddress.objects.create(user=member, email=member.email, verified=True, primary=True)
-    EmailAddress.objects.create(user=member, email=OTHER, verified=True)
-    return member
+def ada(ada):
+    EmailAddress.objects.create(user=ada, email=ada.email, verified=True, primary=True)
+    EmailAddress.objects.create(user=ada, email=OTHER, verified=True)
+    return ada
 
 
 @pytest.fixture

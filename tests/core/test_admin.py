@@ -17,6 +17,7 @@ from dao_portal.core.admin.period import PeriodFilter
 from dao_portal.core.models import AuditLog, EventDelivery, Setting
 from dao_portal.core.services.options import set_option
 from tests.factories import ProposalFactory, TransactionFactory, UserFactory
+from tests.looking import some
 from tests.stress.million import fill
 
 pytestmark = pytest.mark.django_db
@@ -39,22 +40,6 @@ def row_address(name: str) -> str:
     """The page of the table's newest row."""
     row = PAGES[name].model.objects.order_by("-pk").first()
     return reverse(f"admin:{name.replace('.', '_')}_change", args=[row.pk])
-
-
-def signed_in(role: str) -> Client:
-    client = Client()
-    client.force_login(UserFactory(username=f"the-{role}", role=role))
-    return client
-
-
-@pytest.fixture
-def moderator() -> Client:
-    return signed_in("moderator")
-
-
-@pytest.fixture
-def administrator() -> Client:
-    return signed_in("admin")
 
 
 def test_every_table_has_its_page():
@@ -158,7 +143,7 @@ def test_a_list_can_be_asked_only_for_the_filters_that_it_shows(administrator, n
         )
     ]
 
-    for lookup in {*asked} - offered:
+    for lookup in some({*asked} - offered):
         answer = administrator.get(list_address(name), {lookup: "a"})
         assert answer.status_code == 400, lookup
 
@@ -206,7 +191,9 @@ def test_administrators_tables_are_not_even_on_a_moderators_index(moderator, adm
     address = list_address(name)
 
     assert address in administrator.get("/admin/").content.decode()
-    assert address not in moderator.get("/admin/").content.decode()
+    for_moderators = moderator.get("/admin/").text
+    assert list_address("accounts.user") in for_moderators
+    assert address not in for_moderators
 
 
 # --- searching and filtering --------------------------------------------------------------------
@@ -242,8 +229,8 @@ def test_every_choice_of_every_filter_opens_its_list(administrator, name):
     filters = administrator.get(address).context["cl"].filter_specs
     changelist = administrator.get(address).context["cl"]
 
-    for spec in filters:
-        for choice in spec.choices(changelist):
+    for spec in some(filters):
+        for choice in some(spec.choices(changelist)):
             page = administrator.get(address + choice["query_string"])
             assert page.status_code == 200, choice
             assert page.context["cl"].get_filters_params() or choice["selected"]

@@ -27,10 +27,10 @@ def act(member) -> None:
 
 
 @pytest.fixture
-def ada(db):
+def ada(ada):
     set_option(LIMIT.option, "3", actor=None)
     clear_option_cache()
-    return UserFactory()
+    return ada
 
 
 def test_so_many_and_no_more_until_the_time_is_over(ada):

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from dao_portal.core.db.guard_check import SCRATCH, guard_problems
+from tests.looking import some
 from tests.sql import sql
 
 pytestmark = pytest.mark.django_db
@@ -59,13 +60,13 @@ def wrecked(statement):
 
 
 def test_every_dropped_trigger_is_named():
-    for table, trigger in every_trigger():
+    for table, trigger in some(every_trigger()):
         with wrecked(f"DROP TRIGGER {trigger} ON {table}"):
             assert problems() == [f"{table}: the trigger {trigger} is missing"]
 
 
 def test_every_trigger_that_is_switched_off_is_named():
-    for table, trigger in every_trigger():
+    for table, trigger in some(every_trigger()):
         with wrecked(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}"):
             assert problems() == [f"{table}: the trigger {trigger} is switched off"]
 
@@ -82,7 +83,7 @@ def test_trigger_that_always_fires_is_none_that_is_off():
 
 def test_every_trigger_that_never_fires_is_named():
     """Its function and its name are there; what it waits for never happens."""
-    for table, trigger in every_trigger():
+    for table, trigger in some(every_trigger()):
         ((definition, per_row),) = sql(
             "SELECT pg_get_triggerdef(pg_trigger.oid), tgtype & 1 FROM pg_trigger"
             " JOIN pg_class ON pg_class.oid = tgrelid"
@@ -98,7 +99,7 @@ def test_every_trigger_that_never_fires_is_named():
 
 
 def test_every_function_that_was_hollowed_out_is_named():
-    for name, arguments, with_names, result, language in every_function():
+    for name, arguments, with_names, result, language in some(every_function()):
         body = {
             "trigger": "LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
             "void": "LANGUAGE plpgsql AS $$ BEGIN END $$",
@@ -109,7 +110,7 @@ def test_every_function_that_was_hollowed_out_is_named():
 
 
 def test_every_missing_function_is_named():
-    for name, arguments, *_ in every_function():
+    for name, arguments, *_ in some(every_function()):
         with wrecked(f"ALTER FUNCTION {name}({arguments}) RENAME TO elsewhere"):
             assert f"{name}({arguments}): the function is missing" in problems("function")
 

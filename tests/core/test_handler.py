@@ -20,6 +20,7 @@ from django.conf import settings
 from dao_portal.core.web.bare import bare_headers
 from dao_portal.core.web.handler import PortalHandler, WholeBody, behind_front, speaks_utf8
 from dao_portal.wsgi import application
+from tests.looking import some
 from tests.stress.parts import database_environment
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -326,7 +327,7 @@ def test_what_even_django_does_not_catch_has_our_headers(caplog):
     status, headers, page = call(app=Broken())
 
     assert (status, b"Something broke on our side" in page) == (500, True)
-    for name in wanted_headers():
+    for name in some(wanted_headers()):
         assert name in headers
     assert "ZeroDivisionError" in caplog.text
 
@@ -451,10 +452,9 @@ def test_through_gunicorn_every_answer_has_our_headers(gunicorn):
     for request in RAW:
         status, headers, page = exchange(gunicorn, request)
         what = request[:200]
-        assert status < 500 or status == 501, (status, what)
-        for name in wanted_headers():
+        assert (status < 500 or status == 501, b"Traceback" in page) == (True, False), what
+        for name in some(wanted_headers()):
             assert name in headers, (name, status, what)
-        assert b"Traceback" not in page, what
 
 
 def test_a_refused_upload_gets_its_page_and_no_reset(gunicorn):

@@ -71,6 +71,7 @@ def test_too_many_fields_are_one_line(log, settings):
 
     assert "TooManyFieldsSent" in log.getvalue()
     assert "Traceback" not in log.getvalue()
+    assert log.getvalue()
     assert all(line.startswith(("ERROR", "WARNING")) for line in log.getvalue().splitlines())
 
 

@@ -84,7 +84,10 @@ def test_page_with_a_form_is_kept_nowhere(client):
 
 @pytest.mark.parametrize("path", EVERYBODYS)
 def test_everybodys_page_may_be_kept_as_before(client, places, path):
-    assert "no-store" not in kept(client.get(path.format(**places)))
+    answer = client.get(path.format(**places))
+
+    assert answer.status_code == 200
+    assert "no-store" not in kept(answer)
 
 
 def test_pictures_and_files_are_kept_long_also_by_members(client):

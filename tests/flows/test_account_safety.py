@@ -9,7 +9,7 @@ from django.core import mail
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
-from tests.factories import PASSWORD, UserFactory
+from tests.factories import PASSWORD
 from tests.flows.axe import overflow, violations
 from tests.flows.conftest import OpenPage
 
@@ -17,10 +17,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def ada() -> User:
-    member = UserFactory(username="ada")
-    EmailAddress.objects.create(user=member, email=member.email, verified=True, primary=True)
-    return member
+def ada(ada: User) -> User:
+    EmailAddress.objects.create(user=ada, email=ada.email, verified=True, primary=True)
+    return ada
 
 
 @pytest.mark.parametrize("js", [True, False], ids=["with script", "without"])

@@ -14,13 +14,8 @@ COMES_BACK = "dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true
 
 
 @pytest.fixture
-def proposal(live_server) -> Proposal:
-    return open_proposal_with({"ada": 60, "mira": 40})
-
-
-@pytest.fixture
-def ada(proposal: Proposal) -> User:
-    return voters_of(proposal)[0]
+def proposal(live_server, ada: User) -> Proposal:
+    return open_proposal_with({ada: 60, "mira": 40})
 
 
 @pytest.fixture

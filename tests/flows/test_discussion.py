@@ -24,11 +24,6 @@ def mira(live_server) -> User:
     return UserFactory(username="mira")
 
 
-@pytest.fixture
-def ada(live_server) -> User:
-    return UserFactory(username="ada")
-
-
 def article(page: Page, comment: Comment) -> Locator:
     return page.locator(f"#c-{comment.pk}")
 

@@ -187,7 +187,9 @@ def test_quorum_of_nothing_is_not_met_by_nothing():
     assert "Quorum 0 needs more than 0" in page
     assert "Enough power took part: no 0 power voted = 0 needed" in page
     assert "This decided it: nobody with power voted." in page
-    assert "Quorum met" not in words("/proposals/")
+    listed = words("/proposals/")
+    assert proposal.title in listed
+    assert "Quorum met" not in listed
 
 
 def test_quorum_of_nothing_is_met_by_the_least_power():

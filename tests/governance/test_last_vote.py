@@ -16,7 +16,7 @@ from dao_portal.core.models import AuditLog
 from governance.errors import AnotherVoteStands
 from governance.models import Proposal, TallySlot, Vote
 from governance.services.votes import cast_vote, check_ballot
-from tests.factories import UserFactory, cast, close_now, open_proposal_with, receipt_of, voters_of
+from tests.factories import cast, close_now, open_proposal_with, receipt_of, voters_of
 from tests.governance.voting_pages import CARD, card, inputs, send
 from tests.threads import PATIENCE, second_session, wait_until_blocked
 
@@ -27,19 +27,8 @@ NOT_RECORDED = "Another vote of yours stands This one was not recorded."
 
 
 @pytest.fixture
-def ada() -> User:
-    return UserFactory(username="ada")
-
-
-@pytest.fixture
 def proposal(ada: User) -> Proposal:
     return open_proposal_with({ada: 12480, "ben": 5})
-
-
-@pytest.fixture
-def signed_in(client: Client, ada: User) -> Client:
-    client.force_login(ada)
-    return client
 
 
 def everything(proposal: Proposal) -> tuple[object, ...]:

@@ -265,7 +265,10 @@ def test_the_page_says_that_voting_never_opened(client, never_opened):
 
 
 def test_the_page_does_not_ask_the_server_again(client, never_opened):
-    assert "portal:tick" not in client.get(never_opened.get_absolute_url()).content.decode()
+    page = client.get(never_opened.get_absolute_url()).text
+
+    assert "Voting did not open" in page
+    assert "portal:tick" not in page
 
 
 def test_a_page_from_before_the_end_is_told_to_reload(client, never_opened):
@@ -288,13 +291,18 @@ def test_the_list_says_so(client, never_opened, address):
 def test_it_stands_in_no_other_list(client, never_opened, status):
     text = words(client.get(f"/proposals/?status={status}"))
 
+    assert text.startswith("Proposals")
     assert "Fund the garden" not in text
 
 
 def test_it_is_neither_coming_nor_a_result_on_the_first_page(client, never_opened):
-    assert "Fund the garden" not in words(client.get("/"))
+    visitors = words(client.get("/"))
     client.force_login(never_opened.proposer)
-    assert "Fund the garden" not in words(client.get("/"))
+    authors = words(client.get("/"))
+
+    for page, heading in ((visitors, "Decide together"), (authors, "Hello, ")):
+        assert heading in page
+        assert "Fund the garden" not in page
 
 
 def test_nobody_can_vote_on_it(client, never_opened):
@@ -480,7 +488,9 @@ def test_what_ended_elsewhere_is_not_proposed_again(client):
         copy(proposal)
 
     client.force_login(proposal.proposer)
-    assert "Copy to a new draft" not in words(client.get(proposal.get_absolute_url()))
+    page = words(client.get(proposal.get_absolute_url()))
+    assert proposal.title in page
+    assert "Copy to a new draft" not in page
 
 
 @pytest.mark.parametrize("state", ["draft", "upcoming", "open", "passed"])
@@ -495,7 +505,9 @@ def test_what_is_under_way_or_passed_is_not_proposed_again(state, client):
         copy(proposal)
 
     client.force_login(proposal.proposer)
-    assert "Copy to a new draft" not in words(client.get(proposal.get_absolute_url()))
+    page = words(client.get(proposal.get_absolute_url()))
+    assert proposal.title in page
+    assert "Copy to a new draft" not in page
     refusal = client.post(f"/proposals/{proposal.number}/again/", follow=True)
     assert str(NothingToCopy.message) in refusal.content.decode()
 
@@ -515,5 +527,7 @@ def test_nobody_elses_is_proposed_again(client):
         copy_proposal(actor=stranger, proposal_id=proposal.pk)
 
     client.force_login(stranger)
-    assert "Copy to a new draft" not in words(client.get(proposal.get_absolute_url()))
+    page = words(client.get(proposal.get_absolute_url()))
+    assert proposal.title in page
+    assert "Copy to a new draft" not in page
     assert client.post(f"/proposals/{proposal.number}/again/").status_code == 404

@@ -53,11 +53,6 @@ def cast_at(proposal: Proposal, voter, moment: datetime) -> None:
 
 
 @pytest.fixture
-def ada():
-    return UserFactory(username="ada")
-
-
-@pytest.fixture
 def every_phase(ada) -> None:
     """One proposal in each phase; its title says which."""
     decided_proposal("passed", title="passed")

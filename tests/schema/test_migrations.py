@@ -20,6 +20,7 @@ from dao_portal.core.checks import no_database_stands_between
 from dao_portal.core.db.guard_check import guard_problems, present_files, read_guards, wanted_guards
 from dao_portal.core.db.sql import SET_PATH, LoadSQL, sql_file
 from dao_portal.operations.management.commands.runportal import prepare_database
+from tests.looking import some
 from tests.sql import run, sql
 
 APPS = {
@@ -139,8 +140,9 @@ def test_portal_does_not_start_on_a_database_that_stands_between():
 
 def test_no_migration_has_the_name_of_an_earlier_one():
     """Where the earlier one was applied, Django would take it for done."""
-    for key in MigrationLoader(None).disk_migrations:
-        assert key[1] not in EARLIER.get(key[0], [])[1:]
+    for key in some(MigrationLoader(None).disk_migrations):
+        _first, *later = EARLIER.get(key[0], [""])
+        assert key[1] not in later
 
 
 # --- backwards ----------------------------------------------------------------------------------
@@ -198,7 +200,7 @@ def test_every_file_is_loaded_and_only_the_last_time_without_a_version():
                 versions.setdefault((app, operation.name), []).append(operation.version)
     files = {path for app in APPS for path in sql_file(app, "any").parent.glob("*.sql")}
     assert set(loaded) == files
-    for each in versions.values():
+    for each in some(versions.values()):
         assert each == [*range(1, len(each)), None]
 
 

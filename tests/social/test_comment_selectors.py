@@ -21,6 +21,7 @@ from social.selectors.comment_list import (
 )
 from social.services.comments import set_reaction
 from tests.factories import ProposalFactory, UserFactory, comment_on, grow_discussion
+from tests.looking import some
 from tests.sql import sql
 
 pytestmark = pytest.mark.django_db
@@ -227,7 +228,7 @@ def test_every_comment_is_on_the_page_that_it_is_said_to_be_on(proposal, sort):
         set_reaction(actor=UserFactory(), comment=comment, kind=CommentReaction.Kind.LIKE)
     pages: dict[tuple, set[UUID]] = {}
 
-    for comment in Comment.objects.filter(proposal=proposal):
+    for comment in some(Comment.objects.filter(proposal=proposal)):
         place = place_of(comment, sort)
         key = (place.page, place.thread)
         if key not in pages:

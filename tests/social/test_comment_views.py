@@ -6,7 +6,6 @@ from uuid import UUID
 import pytest
 from django.test import Client
 
-from accounts.models import User
 from dao_portal.core.options import clear_option_cache
 from dao_portal.core.services.options import set_option
 from governance.models import Proposal
@@ -24,17 +23,6 @@ UNKNOWN = UUID(int=7)
 @pytest.fixture
 def proposal() -> Proposal:
     return ProposalFactory(upcoming=True)
-
-
-@pytest.fixture
-def ada() -> User:
-    return UserFactory(username="ada")
-
-
-@pytest.fixture
-def member(client: Client, ada: User) -> Client:
-    client.force_login(ada)
-    return client
 
 
 def page_of(proposal: Proposal) -> str:
@@ -72,23 +60,25 @@ def test_proposal_shows_its_discussion(client, proposal):
     assert f"in reply to {root.user}" in html
 
 
-def test_draft_shows_no_discussion(member, ada):
+def test_draft_shows_no_discussion(signed_in, ada):
     draft = ProposalFactory(proposer=ada)
 
-    assert 'id="discussion"' not in member.get(page_of(draft)).content.decode()
-    assert member.get(comments_of(draft)).status_code == 404
+    page = signed_in.get(page_of(draft)).text
+    assert draft.title in page
+    assert 'id="discussion"' not in page
+    assert signed_in.get(comments_of(draft)).status_code == 404
 
 
 def test_proposal_without_comments_says_so(client, proposal):
     assert "No comments yet" in client.get(page_of(proposal)).content.decode()
 
 
-def test_removed_comment_leaves_its_place_and_nothing_else(member, proposal):
+def test_removed_comment_leaves_its_place_and_nothing_else(signed_in, proposal):
     root = comment_on(proposal, "Buy my things", author=UserFactory(username="spammer"))
     answer = comment_on(proposal, "Please stop", parent=root)
     remove(root)
 
-    html = member.get(page_of(proposal)).content.decode()
+    html = signed_in.get(page_of(proposal)).content.decode()
 
     assert articles(html) == [str(root.pk), str(answer.pk)]
     assert "This comment was removed." in html
@@ -111,14 +101,14 @@ def test_who_is_signed_out_reads_and_is_asked_to_sign_in(client, proposal):
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_proposal_page_takes_as_many_statements_whatever_is_said(
-    member, proposal, threads, django_assert_num_queries
+    signed_in, proposal, threads, django_assert_num_queries
 ):
     for _ in range(threads):
         comment_on(proposal, parent=comment_on(proposal))
-    member.get(page_of(proposal))  # the options are read once in five seconds
+    signed_in.get(page_of(proposal))  # the options are read once in five seconds
 
     with django_assert_num_queries(9):
-        member.get(page_of(proposal))
+        signed_in.get(page_of(proposal))
 
 
 def test_htmx_gets_the_discussion_alone(client, proposal):
@@ -219,28 +209,28 @@ def test_permalink_of_no_comment_is_not_found(client):
 # --- posting ------------------------------------------------------------------------------------
 
 
-def test_comment_is_posted_and_the_member_sent_to_it(member, ada, proposal):
-    response = member.post(comments_of(proposal), {"content": "I am for it.", "parent": ""})
+def test_comment_is_posted_and_the_member_sent_to_it(signed_in, ada, proposal):
+    response = signed_in.post(comments_of(proposal), {"content": "I am for it.", "parent": ""})
 
     comment = Comment.objects.get(proposal=proposal)
     assert (comment.content, comment.user, comment.parent_id) == ("I am for it.", ada, None)
     assert response.status_code == 303
     assert response["Location"] == f"{page_of(proposal)}#c-{comment.pk}"
-    assert "Your comment is posted." in member.get(page_of(proposal)).content.decode()
+    assert "Your comment is posted." in signed_in.get(page_of(proposal)).content.decode()
 
 
-def test_answer_is_posted_below_what_it_answers(member, proposal):
+def test_answer_is_posted_below_what_it_answers(signed_in, proposal):
     root = comment_on(proposal)
 
-    member.post(comments_of(proposal), {"content": "Why?", "parent": str(root.pk)})
+    signed_in.post(comments_of(proposal), {"content": "Why?", "parent": str(root.pk)})
 
     assert Comment.objects.get(proposal=proposal, parent=root).content == "Why?"
 
 
-def test_htmx_gets_a_new_comment_an_empty_form_and_the_count(member, proposal):
+def test_htmx_gets_a_new_comment_an_empty_form_and_the_count(signed_in, proposal):
     comment_on(proposal, "An older one")
 
-    response = member.post(comments_of(proposal), {"content": "Mine"}, headers=HTMX)
+    response = signed_in.post(comments_of(proposal), {"content": "Mine"}, headers=HTMX)
 
     html = response.content.decode()
     own = Comment.objects.get(proposal=proposal, content="Mine")
@@ -254,12 +244,12 @@ def test_htmx_gets_a_new_comment_an_empty_form_and_the_count(member, proposal):
     assert "Your comment is posted." in html
 
 
-def test_htmx_gets_the_whole_thread_of_a_new_answer(member, proposal):
+def test_htmx_gets_the_whole_thread_of_a_new_answer(signed_in, proposal):
     root = comment_on(proposal, "root")
     earlier = comment_on(proposal, "earlier", parent=root)
     comment_on(proposal, "another thread")
 
-    response = member.post(
+    response = signed_in.post(
         comments_of(proposal), {"content": "Mine", "parent": str(root.pk)}, headers=HTMX
     )
 
@@ -272,10 +262,10 @@ def test_htmx_gets_the_whole_thread_of_a_new_answer(member, proposal):
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
-def test_refused_comment_keeps_what_was_typed(member, proposal, headers):
+def test_refused_comment_keeps_what_was_typed(signed_in, proposal, headers):
     long = "é" * 10_001
 
-    response = member.post(comments_of(proposal), {"content": long}, headers=headers)
+    response = signed_in.post(comments_of(proposal), {"content": long}, headers=headers)
 
     html = response.content.decode()
     assert response.status_code == 422
@@ -286,19 +276,19 @@ def test_refused_comment_keeps_what_was_typed(member, proposal, headers):
     assert posted(proposal) == []
 
 
-def test_refused_answer_keeps_what_was_typed_in_its_form(member, proposal):
+def test_refused_answer_keeps_what_was_typed_in_its_form(signed_in, proposal):
     older, root = comment_on(proposal, "older"), comment_on(proposal, "root")
     remove(root)
 
     answer = {"content": "But why?", "parent": str(root.pk)}
-    part = member.post(comments_of(proposal), answer, headers=HTMX).content.decode()
+    part = signed_in.post(comments_of(proposal), answer, headers=HTMX).content.decode()
 
     assert "This comment was removed in the meantime." in part
     assert f'<input type="hidden" name="parent" value="{root.pk}">' in part
     assert "\nBut why?</textarea>" in part
 
     answer = {"content": " ", "parent": str(older.pk)}
-    response = member.post(comments_of(proposal), answer)
+    response = signed_in.post(comments_of(proposal), answer)
     page = response.content.decode()
 
     assert response.status_code == 422
@@ -310,8 +300,8 @@ def test_refused_answer_keeps_what_was_typed_in_its_form(member, proposal):
 
 @pytest.mark.parametrize("parent", ["nonsense", str(UNKNOWN)])
 @pytest.mark.parametrize("headers", [{}, HTMX])
-def test_answer_to_no_comment_of_the_discussion_is_refused(member, proposal, parent, headers):
-    response = member.post(
+def test_answer_to_no_comment_of_the_discussion_is_refused(signed_in, proposal, parent, headers):
+    response = signed_in.post(
         comments_of(proposal), {"content": "Why?", "parent": parent}, headers=headers
     )
 
@@ -320,19 +310,19 @@ def test_answer_to_no_comment_of_the_discussion_is_refused(member, proposal, par
     assert posted(proposal) == []
 
 
-def test_brake_answers_in_words(member, ada, proposal):
+def test_brake_answers_in_words(signed_in, ada, proposal):
     set_option("social.comments_per_5_minutes", "1", actor=None)
     clear_option_cache()
     comment_on(proposal, "first", author=ada)
 
-    response = member.post(comments_of(proposal), {"content": "second"})
+    response = signed_in.post(comments_of(proposal), {"content": "second"})
 
     assert response.status_code == 422
     assert "You have posted 1 comment in five minutes." in response.content.decode()
 
 
-def test_comment_on_no_proposal_is_not_found(member):
-    assert member.post("/proposals/99/comments/", {"content": "?"}).status_code == 404
+def test_comment_on_no_proposal_is_not_found(signed_in):
+    assert signed_in.post("/proposals/99/comments/", {"content": "?"}).status_code == 404
 
 
 def test_who_is_signed_out_signs_in_first(client, proposal):
@@ -357,19 +347,19 @@ def test_posting_needs_the_form_s_token(ada, proposal):
 # --- the form to answer -------------------------------------------------------------------------
 
 
-def test_htmx_gets_the_form_to_answer(member, proposal):
+def test_htmx_gets_the_form_to_answer(signed_in, proposal):
     comment = comment_on(proposal, author=UserFactory(first_name="Mira", last_name="Castellanos"))
 
-    html = member.get(f"{comment.get_absolute_url()}reply/", headers=HTMX).content.decode()
+    html = signed_in.get(f"{comment.get_absolute_url()}reply/", headers=HTMX).content.decode()
 
     assert "Reply to Mira Castellanos" in html
     assert f'<input type="hidden" name="parent" value="{comment.pk}">' in html
 
 
-def test_others_get_the_page_with_the_form_open(member, proposal):
+def test_others_get_the_page_with_the_form_open(signed_in, proposal):
     comment = comment_on(proposal)
 
-    response = member.get(f"{comment.get_absolute_url()}reply/", follow=True)
+    response = signed_in.get(f"{comment.get_absolute_url()}reply/", follow=True)
 
     address = f"{page_of(proposal)}?reply={comment.pk}#reply-{comment.pk}"
     assert response.redirect_chain == [(address, 302)]
@@ -383,6 +373,7 @@ def test_who_is_signed_out_gets_no_form_to_answer(client, proposal):
     page = client.get(page_of(proposal), {"reply": str(comment.pk)}).content.decode()
 
     assert response["Location"] == f"/accounts/login/?next={comment.get_absolute_url()}"
+    assert 'id="discussion"' in page
     assert "<textarea" not in page
 
 
@@ -393,25 +384,25 @@ def react(client: Client, comment: Comment, what: str, data=None, headers=None):
     return client.post(f"{comment.get_absolute_url()}{what}/", data or {}, headers=headers or {})
 
 
-def test_like_counts_once_and_is_taken_back(member, proposal):
+def test_like_counts_once_and_is_taken_back(signed_in, proposal):
     comment = comment_on(proposal)
     set_reaction(actor=UserFactory(), comment=comment, kind=CommentReaction.Kind.LIKE)
 
-    first = react(member, comment, "like")
-    react(member, comment, "like")
+    first = react(signed_in, comment, "like")
+    react(signed_in, comment, "like")
 
     assert (first.status_code, first["Location"]) == (303, f"{page_of(proposal)}#c-{comment.pk}")
     assert counts(comment) == (2, 0)
-    react(member, comment, "dislike")
+    react(signed_in, comment, "dislike")
     assert counts(comment) == (1, 1)
-    react(member, comment, "dislike", {"undo": "1"})
+    react(signed_in, comment, "dislike", {"undo": "1"})
     assert counts(comment) == (1, 0)
 
 
-def test_htmx_gets_the_buttons_alone(member, proposal):
+def test_htmx_gets_the_buttons_alone(signed_in, proposal):
     comment = comment_on(proposal)
 
-    response = react(member, comment, "like", headers=HTMX)
+    response = react(signed_in, comment, "like", headers=HTMX)
 
     html = response.content.decode()
     assert html.strip().startswith(f'<span class="reacts" id="reacts-{comment.pk}">')
@@ -420,16 +411,18 @@ def test_htmx_gets_the_buttons_alone(member, proposal):
     assert response["HX-Reswap"] == "outerHTML"
 
 
-def test_reaction_to_a_removed_comment_says_so(member, proposal):
+def test_reaction_to_a_removed_comment_says_so(signed_in, proposal):
     comment = comment_on(proposal)
     remove(comment)
 
-    htmx = react(member, comment, "like", headers=HTMX)
-    react(member, comment, "like")
+    htmx = react(signed_in, comment, "like", headers=HTMX)
+    react(signed_in, comment, "like")
 
     assert htmx.status_code == 422
     assert "This comment was removed in the meantime." in htmx.content.decode()
-    assert "This comment was removed in the meantime." in member.get("/proposals/").content.decode()
+    assert (
+        "This comment was removed in the meantime." in signed_in.get("/proposals/").content.decode()
+    )
     assert counts(comment) == (0, 0)
 
 
@@ -443,11 +436,11 @@ def test_who_is_signed_out_signs_in_before_liking(client, proposal):
 
 
 @pytest.mark.parametrize("what", ["like", "dislike"])
-def test_reactions_are_posted(member, proposal, what):
+def test_reactions_are_posted(signed_in, proposal, what):
     comment = comment_on(proposal)
 
-    assert member.get(f"{comment.get_absolute_url()}{what}/").status_code == 405
-    assert member.post(f"/comments/{UNKNOWN}/{what}/").status_code == 404
+    assert signed_in.get(f"{comment.get_absolute_url()}{what}/").status_code == 405
+    assert signed_in.post(f"/comments/{UNKNOWN}/{what}/").status_code == 404
 
 
 # --- on the author's page -----------------------------------------------------------------------

@@ -5,7 +5,6 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
@@ -19,17 +18,6 @@ pytestmark = pytest.mark.django_db
 INBOX = "/notifications/"
 UNKNOWN = UUID(int=7)
 FEED = {"HX-Request": "true", "HX-Target": "feed"}
-
-
-@pytest.fixture
-def ada() -> User:
-    return UserFactory(username="ada")
-
-
-@pytest.fixture
-def signed_in(client: Client, ada: User) -> Client:
-    client.force_login(ada)
-    return client
 
 
 def told(user: User, title: str = "A proposal needs your vote", **fields) -> Notification:

@@ -47,8 +47,7 @@ def web(valkey, tmp_path):
 
 
 @pytest.fixture
-def ada():
-    ada = UserFactory(username="ada")
+def ada(ada):
     EmailAddress.objects.create(user=ada, email=ada.email, verified=True, primary=True)
     return ada
 

@@ -13,13 +13,6 @@ pytestmark = pytest.mark.django_db
 HOLDINGS = reverse("admin:treasury_usertoken_changelist")
 
 
-@pytest.fixture
-def moderator() -> Client:
-    client = Client()
-    client.force_login(UserFactory(role=User.Role.MODERATOR))
-    return client
-
-
 def test_holdings_are_found_by_the_whole_username(moderator: Client):
     HoldingFactory(user=UserFactory(username="Mira"))
     HoldingFactory(user=UserFactory(username="mirabel"))
