@@ -6,7 +6,7 @@ LOCK := $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-versio
 TEMPLATES = $(shell find templates -name '*.html')
 
 .DEFAULT_GOAL := help
-.PHONY: help run test stress bench install check format lint types contracts lock clean
+.PHONY: help run test stress bench mutants install check format lint types contracts lock clean
 
 help:
 	@sed -nE 's/^([a-z]+):.* ## (.*)/make \1\t\2/p' Makefile | expand -t 16
@@ -22,6 +22,9 @@ stress: install ## twenty rounds of many processes at once (ARGS="tests/stress/t
 
 bench: install ## what each page costs (ARGS="--only comments --rounds 200" for some of them)
 	@$(PYTHON) -m tests.bench $(ARGS)
+
+mutants: install ## takes guards away, to see which no test misses (ARGS="--mutants votes.py" for some)
+	@$(PYTHON) -m pytest -q -p no:randomly -p tests.mutants $(ARGS)
 
 install: $(VENV)/.installed ## .venv with the pinned packages
 

@@ -1,222 +1,335 @@
 """Guards taken away one at a time, to see whether a test notices: ``make mutants``.
 
-A plugin of pytest. In one run, with one database, it takes away each guard of the services
-(an ``if`` that refuses, a call whose answer nobody reads, a lock on rows) and of the triggers (an
-``IF`` that raises), asks the tests that are most likely to notice, and puts it back. A guard that
-no test misses is printed, and the run fails when fewer than ``LEAST`` of a hundred were noticed.
+A plugin of pytest. What counts as a guard: in a service an ``if`` that refuses or returns (it is
+made never true), any other ``if`` without ``else`` (always true), a call whose answer nobody reads,
+and a lock on rows; in the database a trigger, an ``IF`` of its function that raises, and a
+``PERFORM``.
+
+Each is tried in a fork of this run, on a copy of its migrated database: nothing of it stays. The
+tests that speak of it most are run until one fails or hangs. What no test misses is named, and the
+run fails when fewer than ``LEAST`` of a hundred were noticed.
 """
 
 import ast
-import copy
 import importlib
 import inspect
+import math
+import os
 import re
-import types
+import select
+import signal
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from textwrap import shorten
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
-from _pytest.runner import runtestprotocol
-from django.conf import settings
-from django.db import connection
-from pytest_django.plugin import blocking_manager_key
+from django.db import connections
 
 LEAST = 95
+MOST_TESTS = 100  # that are asked about one guard
+PATIENCE = 60  # seconds: a test that takes longer hangs
 MODULES = [
     "accounts/guesses.py",
-    "accounts/services.py",
+    "accounts/services",
     "dao_portal/core/audit",
     "dao_portal/core/brakes.py",
     "dao_portal/core/once.py",
+    "dao_portal/core/outbox.py",
     "dao_portal/core/services",
     "governance/services",
     "social/services",
     "treasury/services",
 ]
-NEVER = {"progress", "print"}  # calls that only tell somebody how far it has come
-SQL_GUARD = re.compile(r"\bIF\b(?P<condition>(?:(?!\bTHEN\b).)*?)\bTHEN\s+RAISE\b", re.DOTALL)
+NO_GUARDS = {"progress", "super().__init__", "logger.info"}  # calls that only say something
+# They compare what a trigger says, and know nothing of what it does.
+NO_WITNESSES = {"test_check_guards", "test_check_schema", "test_dump", "test_migrations"}
+# What no test can miss, by its name, and why.
+EQUIVALENT: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One guard: where it stands, what it says, words to find its tests by, how to take it away."""
+    """A guard and how to take it away: by SQL in a copied database, or by a call in a fork."""
 
     place: str
     says: str
-    words: tuple[str, ...]
-    folders: tuple[str, ...]
-    taken_away: Callable[[], "contextmanager[None]"]
+    words: set[str]
+    sql: str = ""
+    change: Callable[[], None] = lambda: None
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.says}"
+
+
+def words_of(text: object) -> set[str]:
+    """Names and their parts: test_rename_twice speaks of rename_member."""
+    return set(re.findall(r"\w{3,}", str(text))) | set(re.findall(r"[^\W_]{3,}", str(text)))
 
 
 # --- Python -------------------------------------------------------------------------------------
 
 
-def python_mutants() -> Iterator[Mutant]:
+def python_mutants(root: Path) -> Iterator[Mutant]:
     for entry in MODULES:
-        path = settings.BASE_DIR / entry
-        for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
-            tree = ast.parse(file.read_text())
-            for function in ast.walk(tree):
-                if isinstance(function, ast.FunctionDef):
-                    yield from _of_function(file, tree, function)
+        for path in sorted((root / entry).glob("*.py")) or [root / entry]:
+            tree = ast.parse(path.read_text())
+            for scope in (tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))):
+                prefix = "" if scope is tree else f"{scope.name}."
+                for function in scope.body:
+                    if isinstance(function, ast.FunctionDef):
+                        yield from _of_function(path.relative_to(root), tree, function, prefix)
 
 
-def _of_function(file: Path, tree: ast.Module, function: ast.FunctionDef) -> Iterator[Mutant]:
-    relative = file.relative_to(settings.BASE_DIR)
+def _of_function(
+    file: Path, tree: ast.Module, function: ast.FunctionDef, prefix: str
+) -> Iterator[Mutant]:
+    name = prefix + function.name
+    texts = [ast.unparse(each) for each in tree.body if isinstance(each, ast.FunctionDef)]
+    callers = [text.partition("(")[0] for text in texts if f"{function.name}(" in text]
     for node in ast.walk(function):
-        if _without(node):
-            code = _compiled(file, tree, function, node)
+        if _is_guard(node):
+            says = ast.unparse(node)
             yield Mutant(
-                place=f"{relative}:{node.lineno}",
-                says=ast.unparse(node).splitlines()[0],
-                words=(function.name, file.stem),
-                folders=relative.parts[:-1],
-                taken_away=lambda code=code: _swapped(file, code),
+                place=f"{file} {name}",
+                says=shorten(says.splitlines()[0], 100),
+                words=words_of([file, name, callers, says]),
+                change=partial(_take_away, file, tree, name, node),
             )
 
 
-def _without(node: ast.AST) -> ast.AST | None:
-    """What stands in the place of a guard that is taken away; None where ``node`` is no guard."""
+def _is_guard(node: ast.AST) -> bool:
     match node:
-        case ast.If(body=[*_, ast.Raise()]):
-            return ast.If(test=ast.Constant(value=False), body=node.body, orelse=node.orelse)
-        case ast.Expr(value=ast.Call()) if ast.unparse(node.value.func) not in NEVER:
-            return ast.Pass()
+        case ast.If(body=[*_, ast.Raise() | ast.Return()]) | ast.If(orelse=[]):
+            return True
+        case ast.Expr(value=ast.Call(func=function)):
+            return ast.unparse(function) not in NO_GUARDS
         case ast.Call(func=ast.Attribute(attr="select_for_update")):
-            return node.func.value
-    return None
+            return True
+    return False
 
 
-class _TakeAway(ast.NodeTransformer):
-    def visit(self, node: ast.AST) -> ast.AST:
-        without = _without(node) if hasattr(node, "is_taken") else None
-        return ast.copy_location(without, node) if without else self.generic_visit(node)
-
-
-def _compiled(
-    file: Path, tree: ast.Module, function: ast.FunctionDef, node: ast.AST
-) -> types.CodeType:
-    node.is_taken = True
-    module = ast.fix_missing_locations(_TakeAway().visit(copy.deepcopy(tree)))
-    del node.is_taken
-    code = _code_of(compile(module, str(file), "exec"), function)
-    assert code, f"{file} has no code of {function.name}"
-    return code
-
-
-def _code_of(code: types.CodeType, function: ast.FunctionDef) -> types.CodeType | None:
-    """The code of ``function`` inside ``code``; it begins with its first decorator."""
-    begins = min([function.lineno, *(each.lineno for each in function.decorator_list)])
-    inside = [each for each in code.co_consts if isinstance(each, types.CodeType)]
-    for each in inside:
-        if (each.co_name, each.co_firstlineno) == (function.name, begins):
-            return each
-    return next(filter(None, (_code_of(each, function) for each in inside)), None)
-
-
-@contextmanager
-def _swapped(file: Path, code: types.CodeType) -> Iterator[None]:
-    relative = file.relative_to(settings.BASE_DIR).with_suffix("")
-    found: object = importlib.import_module(".".join(relative.parts))
-    for name in code.co_qualname.split("."):
-        found = inspect.getattr_static(found, name)
-    function = inspect.unwrap(getattr(found, "__func__", found))
-    before, function.__code__ = function.__code__, code
-    try:
-        yield
-    finally:
-        function.__code__ = before
+def _take_away(file: Path, tree: ast.Module, name: str, node: ast.AST) -> None:
+    """Called in a fork: neither the tree nor the function is needed as it was."""
+    match node:
+        case ast.If():
+            node.test = ast.Constant(value=not isinstance(node.body[-1], ast.Raise | ast.Return))
+        case ast.Expr():
+            node.value = ast.Constant(value=None)
+        case ast.Call(func=ast.Attribute() as method):
+            method.attr, node.args, node.keywords = "all", [], []
+    code = compile(ast.fix_missing_locations(tree), str(file), "exec")
+    found = importlib.import_module(".".join(file.with_suffix("").parts))
+    for part in name.split("."):
+        code = next(each for each in code.co_consts if getattr(each, "co_name", None) == part)
+        found = inspect.getattr_static(found, part)
+    inspect.unwrap(getattr(found, "__func__", found)).__code__ = code
 
 
 # --- SQL ----------------------------------------------------------------------------------------
 
-
-def sql_mutants() -> Iterator[Mutant]:
-    """Every IF ... THEN RAISE of the functions that the migrated database really has."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT proname, pg_get_functiondef(oid) FROM pg_proc WHERE prokind = 'f'"
-            " AND pronamespace = 'public'::regnamespace AND prosrc ~ 'RAISE' ORDER BY proname"
-        )
-        functions = cursor.fetchall()
-    for name, text in functions:
-        for found in SQL_GUARD.finditer(text):
-            start, end = found.span("condition")
-            mutated = f"{text[:start]} false {text[end:]}"
-            says = " ".join(found["condition"].split())
-            constraint = re.search(r"CONSTRAINT = '(\w+)'", text[end:])
-            words = (name, *(constraint.groups() if constraint else ()))
-            line = text.count("\n", 0, start) + 1
-            yield Mutant(
-                f"{name}():{line}",
-                says,
-                words,
-                ("schema", "governance"),
-                lambda a=mutated, b=text: _replaced(a, b),
-            )
+RAISING = re.compile(
+    r"\b(?:ELS)?IF\b(?P<guard>(?:(?!\bTHEN\b)[^;])*)\bTHEN\s+RAISE\b.*?;", re.DOTALL
+)
+PERFORMED = re.compile(r"\b(?P<guard>PERFORM\b.*?);", re.DOTALL)
+FUNCTIONS = """
+    SELECT proname, pg_get_functiondef(oid) FROM pg_proc
+    WHERE prorettype = 'trigger'::regtype AND pronamespace = 'public'::regnamespace ORDER BY 1
+"""
+TRIGGERS = """
+    SELECT
+        tgname,
+        string_agg(format('ALTER TABLE %s DISABLE TRIGGER %I', tgrelid::regclass, tgname), ';'),
+        min(pg_get_triggerdef(oid))
+    FROM pg_trigger
+    WHERE NOT tgisinternal AND tgparentid = 0 AND tgtype & 32 = 0 -- test databases may be emptied
+    GROUP BY 1 ORDER BY 1
+"""
 
 
-@contextmanager
-def _replaced(mutated: str, text: str) -> Iterator[None]:
-    with connection.cursor() as cursor:
-        cursor.execute(mutated)
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute(text)
+def sql_mutants(database: psycopg.Connection) -> Iterator[Mutant]:
+    for function, text in database.execute(FUNCTIONS):
+        for guard, instead in ((RAISING, " false "), (PERFORMED, "NULL")):
+            for found in guard.finditer(text):
+                start, end = found.span("guard")
+                yield Mutant(
+                    place=f"SQL {function}()",
+                    says=shorten(found["guard"], 100),
+                    words=words_of(function + found[0]),
+                    sql=text[:start] + instead + text[end:],
+                )
+    for name, disable, definition in database.execute(TRIGGERS):
+        says = shorten(definition, 100)
+        yield Mutant(f"SQL trigger {name}", says, words_of(definition), sql=disable)
+
+
+def _connect(name: str) -> psycopg.Connection:
+    address = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+    return psycopg.connect(address, autocommit=True)
 
 
 # --- the run ------------------------------------------------------------------------------------
 
 
+class Run:
+    """The tests of a session that has begun: what lives as long as it is there, for every fork."""
+
+    def __init__(self, session: pytest.Session) -> None:
+        self.session = session
+        self.tests = [item for item in session.items if _may_tell(item)]
+        self.files = {item.path: words_of(item.path.read_text()) for item in self.tests}
+        self.own = {item: words_of(item.nodeid + _source(item)) for item in self.tests}
+        self.sound: dict[pytest.Item, bool] = {}  # does it pass while nothing is taken away?
+        self.often = Counter(word for words in self.own.values() for word in words)
+        self.copy_is_clean = False
+        first = next((item for item in self.tests if item.get_closest_marker("django_db")), None)
+        self.database = self._set_up(first) if first else None
+
+    def _set_up(self, item: pytest.Item) -> str:
+        """Let pytest-django make the database. Its name; nobody is connected to it."""
+        # As if the session came next: all is torn down but what lives as long as it.
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=self.session)
+        if self.session.testsfailed:
+            raise pytest.UsageError(f"{item.nodeid} fails already")
+        connections.close_all()
+        return connections["default"].settings_dict["NAME"]
+
+    def mutants(self) -> Iterator[Mutant]:
+        yield from python_mutants(self.session.config.rootpath)
+        if self.database:
+            with _connect(self.database) as database:
+                found = list(sql_mutants(database))
+            yield from found
+
+    def who_notices(self, mutant: Mutant) -> pytest.Item | None:
+        likely = sorted(self.tests, key=partial(self._likeliness, mutant), reverse=True)
+        likely = likely[:MOST_TESTS]
+        while likely and (item := self._first_to_fail(likely, mutant)):
+            if item not in self.sound:
+                self.sound[item] = self._first_to_fail([item]) is None
+            if self.sound[item]:
+                return item
+            likely = likely[likely.index(item) + 1 :]
+        return None
+
+    def _likeliness(self, mutant: Mutant, item: pytest.Item) -> float:
+        """How much a test and a guard have to do with each other: the rare words of both."""
+
+        def by(words: set[str]) -> float:
+            common = (
+                math.log(len(self.tests) / (self.often[word] or 1)) for word in words & mutant.words
+            )
+            return sum(rare**2 for rare in common) / math.sqrt(len(words))
+
+        return by(self.own[item]) + by(self.files[item.path])
+
+    def _first_to_fail(
+        self, tests: list[pytest.Item], mutant: Mutant | None = None
+    ) -> pytest.Item | None:
+        copied = self._copy_database(mutant)
+        reading, writing = os.pipe()
+        child = os.fork()
+        if not child:
+            self._run_in_fork(tests, mutant, copied, writing)
+        os.close(writing)
+        begun = 0
+        try:
+            while select.select([reading], [], [], PATIENCE)[0] and os.read(reading, 1):
+                begun += 1
+        finally:
+            os.close(reading)
+            with suppress(ProcessLookupError):
+                os.killpg(child, signal.SIGKILL)
+            _, status = os.waitpid(child, 0)
+        # What runs in a transaction leaves nothing behind, whatever happens to it.
+        hung, changed = os.WIFSIGNALED(status), mutant and mutant.sql
+        self.copy_is_clean = not (hung or changed or any(map(_commits, tests[:begun])))
+        if not begun:
+            raise RuntimeError(f"{mutant} could not be taken away")
+        return tests[begun - 1] if status else None
+
+    def _copy_database(self, mutant: Mutant | None) -> str | None:
+        if not self.database:
+            return None
+        copied = f"{self.database}_mutant"  # by its name still a test's
+        if not self.copy_is_clean:
+            with _connect("postgres") as server:
+                server.execute(f"DROP DATABASE IF EXISTS {copied} WITH (FORCE)")
+                server.execute(f"CREATE DATABASE {copied} TEMPLATE {self.database}")
+        if mutant and mutant.sql:
+            with _connect(copied) as database:
+                database.execute(mutant.sql)
+        return copied
+
+    def _run_in_fork(
+        self, tests: list[pytest.Item], mutant: Mutant | None, copied: str | None, writing: int
+    ) -> None:
+        """Never returns. A byte for each test that begins; the status says whether one failed."""
+        os.setsid()
+        try:
+            self.session.config.pluginmanager.unregister(name="terminalreporter")
+            if copied:
+                connections["default"].settings_dict["NAME"] = copied
+            if mutant:
+                mutant.change()
+            for item, following in zip(tests, [*tests[1:], self.session], strict=True):
+                os.write(writing, b".")
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                if self.session.testsfailed:
+                    break
+        finally:
+            os._exit(self.session.testsfailed)
+
+
+def _commits(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    asks = {"transactional_db", "live_server"} & set(item.fixturenames)
+    return bool(asks or (marker and marker.kwargs.get("transaction")))
+
+
+def _source(item: pytest.Item) -> str:
+    return inspect.getsource(item.function)
+
+
+def _may_tell(item: pytest.Item) -> bool:
+    """Not what is slow, nor what has a database of its own, in which nothing was taken away."""
+    slow = any(map(item.get_closest_marker, ("browser", "stress")))
+    return not (slow or "real_database" in item.fixturenames or item.path.stem in NO_WITNESSES)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--mutants", default="", help="only those whose place has these letters")
-
-
-def _most_likely_first(
-    tests: list[pytest.Item], texts: dict[Path, str], mutant: Mutant
-) -> list[pytest.Item]:
-    """The tests of the guard's app and those that name it; the most telling names first."""
-
-    def likeliness(item: pytest.Item) -> int:
-        text, folder = texts[item.path], item.path.parent.name
-        named = sum(100 * text.count(word) for word in mutant.words[:-1])
-        return named + text.count(mutant.words[-1]) + (folder in mutant.folders)
-
-    return sorted(filter(likeliness, tests), key=likeliness, reverse=True)
-
-
-def _passes(item: pytest.Item, following: pytest.Item) -> bool:
-    """``following`` is any other one: what lives as long as the run must not end with ``item``."""
-    reports = runtestprotocol(item, log=False, nextitem=following)
-    return not any(report.failed for report in reports)
+    parser.addoption("--mutants", default="", help="only those of these places, as votes.py,SQL")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool:
     """Instead of the tests themselves."""
-    slow = ("stress", "browser")
-    tests = [item for item in session.items if not any(map(item.get_closest_marker, slow))]
-    texts = {item.path: item.path.read_text() for item in tests}
-    only, survivors = session.config.getoption("--mutants"), []
-    _passes(tests[0], tests[-1])  # sets the database up, which stays until the session ends
-    blocker = session.config.stash[blocking_manager_key]
-    with blocker.unblock():
-        mutants = [each for each in (*python_mutants(), *sql_mutants()) if only in each.place]
     say = session.config.pluginmanager.get_plugin("terminalreporter").write_line
-    for mutant in mutants:
-        likely = _most_likely_first(tests, texts, mutant)
-        with blocker.unblock(), mutant.taken_away():
-            noticed = next((item for item in likely if not _passes(item, tests[-1])), None)
-        say(f"{'noticed ' if noticed else 'SURVIVES'} {mutant.place}: {mutant.says}")
+    run, only = Run(session), session.config.getoption("--mutants").split(",")
+    tried, missed, survivors = Counter(), Counter(), []
+    for mutant in run.mutants():
+        if not any(each in mutant.place for each in only) or str(mutant) in EQUIVALENT:
+            continue
+        noticed = run.who_notices(mutant)
+        how = f"noticed  {mutant} (by {noticed.nodeid})" if noticed else f"SURVIVES {mutant}"
+        say(how)
+        part = mutant.place.split()[0]
+        tried[part] += 1
         if not noticed:
+            missed[part] += 1
             survivors.append(mutant)
-    share = 100 * (1 - len(survivors) / max(len(mutants), 1))
-    say(f"{len(mutants)} guards, {share:.1f} % of them missed by a test when they are gone")
+    for part, count in tried.items():
+        say(f"{count - missed[part]:4} of {count:3} noticed in {part}")
     for mutant in survivors:
-        say(f"no test misses {mutant.place}: {mutant.says}")
+        say(f"no test misses {mutant}")
+    for name, why in EQUIVALENT.items():
+        say(f"not tried: {name} ({why})")
+    share = 100 * (1 - len(survivors) / max(tried.total(), 1))
+    say(f"{tried.total() - len(survivors)} of {tried.total()} guards noticed: {share:.1f} %")
     session.testsfailed = int(share < LEAST)
     return True

@@ -17,6 +17,7 @@ from governance.services.proposals import Content, delete_draft, edit_proposal, 
 from tests.factories import (
     DAY,
     HOUR,
+    HoldingFactory,
     ProposalFactory,
     TokenFactory,
     UserFactory,
@@ -53,6 +54,21 @@ def test_a_vote_that_waited_for_the_closing_is_refused():
         assert isinstance(vote.exception(PATIENCE), VotingClosed)
 
     assert counted(proposal) == ("passed", 1, 1)
+
+
+def test_a_vote_that_waited_for_the_opening_counts():
+    TokenFactory()
+    proposal = ProposalFactory(due=True)
+    voter = HoldingFactory(user=proposal.proposer).user
+
+    with second_session() as start:
+        with transaction.atomic():
+            assert open_proposal(proposal_id=proposal.pk)
+            vote = start(cast, proposal, voter, "yes")
+            wait_until_blocked()
+        assert vote.result(PATIENCE).voting_power == 100
+
+    assert Vote.objects.filter(proposal=proposal).count() == 1
 
 
 def test_a_vote_that_passed_every_check_is_still_refused_by_the_guard():
