@@ -84,31 +84,39 @@ def python_mutants(root: Path) -> Iterator[Mutant]:
     texts = _texts(root)
     for entry in MODULES:
         for path in sorted((root / entry).glob("*.py")) or [root / entry]:
-            tree = ast.parse(path.read_text())
+            file, tree = path.relative_to(root), ast.parse(path.read_text())
             for scope in (tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))):
                 prefix = "" if scope is tree else f"{scope.name}."
                 for function in scope.body:
                     if isinstance(function, ast.FunctionDef):
-                        name, callers = prefix + function.name, _callers(function.name, texts)
-                        for node in filter(_is_guard, ast.walk(function)):
-                            says = ast.unparse(node)
-                            yield Mutant(
-                                place=f"{path.relative_to(root)} {name}",
-                                says=shorten(says.splitlines()[0], 100),
-                                words=words_of([path, name, callers, says]),
-                                change=partial(
-                                    _take_away, path.relative_to(root), tree, name, node
-                                ),
-                            )
+                        yield from _of_function(file, tree, function, prefix, texts)
+
+
+def _of_function(
+    file: Path, tree: ast.Module, function: ast.FunctionDef, prefix: str, texts: dict[str, str]
+) -> Iterator[Mutant]:
+    name, callers = prefix + function.name, _callers(function.name, texts)
+    for node in filter(_is_guard, ast.walk(function)):
+        says = ast.unparse(node)
+        means = [texts[word] for word in words_of(says) if word.isupper() and word in texts]
+        yield Mutant(
+            place=f"{file} {name}",
+            says=shorten(says.splitlines()[0], 100),
+            words=words_of([file, name, callers, says, means]),
+            change=partial(_take_away, file, tree, name, node),
+        )
 
 
 def _texts(root: Path) -> dict[str, str]:
-    """The functions of the whole product by name."""
+    """What the functions and constants of the whole product say, by name."""
     packages = {Path(entry).parts[0] for entry in MODULES}
     files = [file for package in packages for file in (root / package).rglob("*.py")]
-    trees = [ast.parse(file.read_text()) for file in files]
-    found = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    return {function.name: ast.unparse(function) for function in found}
+    texts = {}
+    for node in (node for file in files for node in ast.walk(ast.parse(file.read_text()))):
+        match node:
+            case ast.FunctionDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]):
+                texts[name] = ast.unparse(node)
+    return texts
 
 
 def _callers(name: str, texts: dict[str, str], steps: int = 3) -> set[str]:
