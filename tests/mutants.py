@@ -18,7 +18,7 @@ import os
 import re
 import select
 import signal
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -66,6 +66,11 @@ class Mutant:
     def __str__(self) -> str:
         return f"{self.place}: {self.says}"
 
+    @property
+    def part(self) -> str:
+        """The file; "SQL" is one."""
+        return self.place.partition(" ")[0]
+
 
 def words_of(text: object) -> set[str]:
     """Names and their parts: test_rename_twice speaks of rename_member."""
@@ -76,31 +81,50 @@ def words_of(text: object) -> set[str]:
 
 
 def python_mutants(root: Path) -> Iterator[Mutant]:
+    texts = _texts(root)
     for entry in MODULES:
         for path in sorted((root / entry).glob("*.py")) or [root / entry]:
-            tree = ast.parse(path.read_text())
+            file, tree = path.relative_to(root), ast.parse(path.read_text())
             for scope in (tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))):
                 prefix = "" if scope is tree else f"{scope.name}."
                 for function in scope.body:
                     if isinstance(function, ast.FunctionDef):
-                        yield from _of_function(path.relative_to(root), tree, function, prefix)
+                        yield from _of_function(file, tree, function, prefix, texts)
 
 
 def _of_function(
-    file: Path, tree: ast.Module, function: ast.FunctionDef, prefix: str
+    file: Path, tree: ast.Module, function: ast.FunctionDef, prefix: str, texts: dict[str, str]
 ) -> Iterator[Mutant]:
-    name = prefix + function.name
-    texts = [ast.unparse(each) for each in tree.body if isinstance(each, ast.FunctionDef)]
-    callers = [text.partition("(")[0] for text in texts if f"{function.name}(" in text]
-    for node in ast.walk(function):
-        if _is_guard(node):
-            says = ast.unparse(node)
-            yield Mutant(
-                place=f"{file} {name}",
-                says=shorten(says.splitlines()[0], 100),
-                words=words_of([file, name, callers, says]),
-                change=partial(_take_away, file, tree, name, node),
-            )
+    name, callers = prefix + function.name, _callers(function.name, texts)
+    for node in filter(_is_guard, ast.walk(function)):
+        says = ast.unparse(node)
+        means = [texts[word] for word in words_of(says) if word.isupper() and word in texts]
+        yield Mutant(
+            place=f"{file} {name}",
+            says=shorten(says.splitlines()[0], 100),
+            words=words_of([file, name, callers, says, means]),
+            change=partial(_take_away, file, tree, name, node),
+        )
+
+
+def _texts(root: Path) -> dict[str, str]:
+    """What the functions and constants of the whole product say, by name."""
+    packages = {Path(entry).parts[0] for entry in MODULES}
+    files = [file for package in packages for file in (root / package).rglob("*.py")]
+    texts = {}
+    for node in (node for file in files for node in ast.walk(ast.parse(file.read_text()))):
+        match node:
+            case ast.FunctionDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]):
+                texts[name] = ast.unparse(node)
+    return texts
+
+
+def _callers(name: str, texts: dict[str, str], steps: int = 3) -> set[str]:
+    """The functions by which ``name`` is reached; what everybody calls tells nothing."""
+    calls = {caller for caller, text in texts.items() if f"{name}(" in text} - {name}
+    if not steps or len(calls) > 5:
+        return set()
+    return calls.union(*(_callers(caller, texts, steps - 1) for caller in calls))
 
 
 def _is_guard(node: ast.AST) -> bool:
@@ -186,6 +210,7 @@ class Run:
         self.own = {item: words_of(item.nodeid + _source(item)) for item in self.tests}
         self.sound: dict[pytest.Item, bool] = {}  # does it pass while nothing is taken away?
         self.often = Counter(word for words in self.own.values() for word in words)
+        self.witnesses: dict[str, Counter[pytest.Item]] = defaultdict(Counter)
         self.copy_is_clean = False
         first = next((item for item in self.tests if item.get_closest_marker("django_db")), None)
         self.database = self._set_up(first) if first else None
@@ -208,17 +233,24 @@ class Run:
 
     def who_notices(self, mutant: Mutant) -> pytest.Item | None:
         likely = sorted(self.tests, key=partial(self._likeliness, mutant), reverse=True)
-        likely = likely[:MOST_TESTS]
+        return self.first_of(likely[:MOST_TESTS], mutant)
+
+    def first_of(self, likely: list[pytest.Item], mutant: Mutant) -> pytest.Item | None:
+        """The first that fails without the guard, and does not with it."""
         while likely and (item := self._first_to_fail(likely, mutant)):
             if item not in self.sound:
                 self.sound[item] = self._first_to_fail([item]) is None
             if self.sound[item]:
+                self.witnesses[mutant.part][item] += 1
                 return item
             likely = likely[likely.index(item) + 1 :]
         return None
 
-    def _likeliness(self, mutant: Mutant, item: pytest.Item) -> float:
-        """How much a test and a guard have to do with each other: the rare words of both."""
+    def _likeliness(self, mutant: Mutant, item: pytest.Item) -> tuple[int, float]:
+        """How much a test and a guard have to do with each other.
+
+        Whether it noticed others of the same file, then by the rare words of both.
+        """
 
         def by(words: set[str]) -> float:
             common = (
@@ -226,7 +258,8 @@ class Run:
             )
             return sum(rare**2 for rare in common) / math.sqrt(len(words))
 
-        return by(self.own[item]) + by(self.files[item.path])
+        likely = by(self.own[item]) + by(self.files[item.path])
+        return self.witnesses[mutant.part][item], likely
 
     def _first_to_fail(
         self, tests: list[pytest.Item], mutant: Mutant | None = None
@@ -311,18 +344,19 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     """Instead of the tests themselves."""
     say = session.config.pluginmanager.get_plugin("terminalreporter").write_line
     run, only = Run(session), session.config.getoption("--mutants").split(",")
-    tried, missed, survivors = Counter(), Counter(), []
+    tried, survivors = Counter(), []
     for mutant in run.mutants():
-        if not any(each in mutant.place for each in only) or str(mutant) in EQUIVALENT:
+        if str(mutant) in EQUIVALENT or not any(each in mutant.place for each in only):
             continue
-        noticed = run.who_notices(mutant)
-        how = f"noticed  {mutant} (by {noticed.nodeid})" if noticed else f"SURVIVES {mutant}"
-        say(how)
-        part = mutant.place.split()[0]
-        tried[part] += 1
-        if not noticed:
-            missed[part] += 1
+        tried[mutant.part] += 1
+        if noticed := run.who_notices(mutant):
+            say(f"noticed  {mutant} (by {noticed.nodeid})")
+        else:
+            say(f"SURVIVES {mutant}")
             survivors.append(mutant)
+    # Once more, by those that noticed what came later.
+    survivors = [each for each in survivors if not run.first_of([*run.witnesses[each.part]], each)]
+    missed = Counter(mutant.part for mutant in survivors)
     for part, count in tried.items():
         say(f"{count - missed[part]:4} of {count:3} noticed in {part}")
     for mutant in survivors:
