@@ -6,7 +6,7 @@ from django.core.management import call_command
 
 from dao_portal.core.web.staticfiles import without_comments
 
-SOURCE = Path(__file__).parents[2] / "static/portal"
+SOURCE = Path(__file__).parents[3] / "static/portal"
 
 
 def test_comments_and_indentation_go_and_words_in_quotes_stay() -> None:
