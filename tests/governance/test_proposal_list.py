@@ -1,16 +1,12 @@
 """The list of proposals: which, in which order, on which page."""
 
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.utils import timezone
 
 from governance.models import Proposal
 from governance.selectors.proposal_list import ProposalFilters, proposal_list, proposal_rows
-from governance.services.proposals import withdraw_proposal
 from tests.factories import (
-    HOUR,
     ProposalFactory,
     UserFactory,
     cast,
@@ -18,33 +14,15 @@ from tests.factories import (
     decided_proposal,
     give_power,
     open_proposal_with,
-    shift_window,
     voters_of,
 )
-from tests.governance.reader import NOBODY, cast_at, seen
+from tests.governance.reader import NOBODY
 
 pytestmark = pytest.mark.django_db
 
 
 def titles(viewer=NOBODY, **filters) -> list[str]:
     return [row.proposal.title for row in proposal_list(viewer, ProposalFilters(**filters)).rows]
-
-
-@pytest.fixture
-def every_phase(ada) -> None:
-    """One proposal in each phase; its title says which."""
-    decided_proposal("passed", title="passed")
-    decided_proposal("rejected", title="rejected")
-    decided_proposal("expired", title="expired")
-    withdrawn = ProposalFactory(upcoming=True, title="withdrawn")
-    withdraw_proposal(actor=withdrawn.proposer, proposal_id=withdrawn.pk)
-    shift_window(open_proposal_with([1], title="counting"), end=-HOUR)
-    open_proposal_with([1], title="open late")
-    shift_window(open_proposal_with([1], title="open soon"), end=HOUR)
-    ProposalFactory(due=True, title="opening")
-    ProposalFactory(upcoming=True, title="upcoming")
-    ProposalFactory(proposer=ada, title="my draft")
-    ProposalFactory(title="a stranger's draft")
 
 
 @pytest.mark.parametrize(
@@ -188,14 +166,3 @@ def test_rows_carry_live_and_final_tallies_and_the_readers_vote(ada):
     assert rows[2].choice_label == "Against"
     assert rows[2].standing.no_power == Decimal(30)
     assert rows[0].standing.yes_power == final.yes_power
-
-
-@pytest.fixture
-def voted() -> Proposal:
-    """40 For, 30 Against, 20 Abstain, 10 For, ten minutes apart; an hour has passed of 70 min."""
-    proposal = open_proposal_with({"dan": 40, "cleo": 30, "ben": 20, "amy": 10})
-    ballots = [("yes", "Good."), ("no", ""), ("abstain", ""), ("yes", "Cheap.")]
-    for minute, (voter, ballot) in enumerate(zip(voters_of(proposal), ballots, strict=True)):
-        cast(proposal, voter, *ballot)
-        cast_at(proposal, voter, timezone.now() - timedelta(minutes=50 - 10 * minute))
-    return seen(shift_window(proposal, end=timedelta(minutes=10)))

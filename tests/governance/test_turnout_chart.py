@@ -6,23 +6,11 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from governance.models import Proposal
 from governance.selectors.vote_list import VoteFilters, vote_list
 from tests.factories import HOUR, cast, open_proposal_with, shift_window, voters_of
 from tests.governance.reader import NOBODY, cast_at, seen
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def voted() -> Proposal:
-    """40 For, 30 Against, 20 Abstain, 10 For, ten minutes apart; an hour has passed of 70 min."""
-    proposal = open_proposal_with({"dan": 40, "cleo": 30, "ben": 20, "amy": 10})
-    ballots = [("yes", "Good."), ("no", ""), ("abstain", ""), ("yes", "Cheap.")]
-    for minute, (voter, ballot) in enumerate(zip(voters_of(proposal), ballots, strict=True)):
-        cast(proposal, voter, *ballot)
-        cast_at(proposal, voter, timezone.now() - timedelta(minutes=50 - 10 * minute))
-    return seen(shift_window(proposal, end=timedelta(minutes=10)))
 
 
 def test_chart_adds_up_to_the_tally(voted):

@@ -6,38 +6,16 @@ import pytest
 
 from governance.models import Proposal
 from governance.selectors.vote_card import vote_card
-from governance.services.proposals import withdraw_proposal
 from tests.factories import (
-    HOUR,
-    ProposalFactory,
     UserFactory,
     cast,
-    decided_proposal,
     give_power,
     open_proposal_with,
-    shift_window,
     voters_of,
 )
 from tests.governance.reader import NOBODY, seen
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def every_phase(ada) -> None:
-    """One proposal in each phase; its title says which."""
-    decided_proposal("passed", title="passed")
-    decided_proposal("rejected", title="rejected")
-    decided_proposal("expired", title="expired")
-    withdrawn = ProposalFactory(upcoming=True, title="withdrawn")
-    withdraw_proposal(actor=withdrawn.proposer, proposal_id=withdrawn.pk)
-    shift_window(open_proposal_with([1], title="counting"), end=-HOUR)
-    open_proposal_with([1], title="open late")
-    shift_window(open_proposal_with([1], title="open soon"), end=HOUR)
-    ProposalFactory(due=True, title="opening")
-    ProposalFactory(upcoming=True, title="upcoming")
-    ProposalFactory(proposer=ada, title="my draft")
-    ProposalFactory(title="a stranger's draft")
 
 
 def test_vote_card_has_a_state_for_everybody(ada, every_phase):

@@ -1,28 +1,14 @@
 """The list of votes: which, in which order, and the reader's own."""
 
-from datetime import timedelta
 from fractions import Fraction
 
 import pytest
-from django.utils import timezone
 
-from governance.models import Proposal
 from governance.selectors.vote_list import VoteFilters, vote_list
-from tests.factories import cast, open_proposal_with, shift_window, voters_of
-from tests.governance.reader import NOBODY, cast_at, listed, seen
+from tests.factories import cast, open_proposal_with, voters_of
+from tests.governance.reader import NOBODY, listed, seen
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def voted() -> Proposal:
-    """40 For, 30 Against, 20 Abstain, 10 For, ten minutes apart; an hour has passed of 70 min."""
-    proposal = open_proposal_with({"dan": 40, "cleo": 30, "ben": 20, "amy": 10})
-    ballots = [("yes", "Good."), ("no", ""), ("abstain", ""), ("yes", "Cheap.")]
-    for minute, (voter, ballot) in enumerate(zip(voters_of(proposal), ballots, strict=True)):
-        cast(proposal, voter, *ballot)
-        cast_at(proposal, voter, timezone.now() - timedelta(minutes=50 - 10 * minute))
-    return seen(shift_window(proposal, end=timedelta(minutes=10)))
 
 
 @pytest.mark.parametrize(
