@@ -131,7 +131,7 @@ def test_shortcut_to_a_row_of_any_kind(client_of, role):
 
 
 def test_no_filter_takes_a_character_that_the_database_cannot(client_of):
-    """PostgreSQL stores no NUL, and psycopg says so with an error: no question gets that far."""
+    """PostgreSQL stores no NUL, and psycopg says so with an error: the middleware refuses it."""
     request = RequestFactory().get("/")
     request.user = UserFactory(role="admin", username="grace")
     addresses = []

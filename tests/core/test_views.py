@@ -56,7 +56,7 @@ def test_the_page_wears_the_theme(client: Client) -> None:
 
 @pytest.mark.django_db
 def test_health_says_that_the_database_answers(client: Client) -> None:
-    """tests/core/test_away.py has what it says otherwise."""
+    """tests/core/web/test_away.py has what it says otherwise."""
     response = client.get("/healthz")
     assert (response.status_code, response.content) == (200, b"ok")
     assert "no-store" in response["Cache-Control"]

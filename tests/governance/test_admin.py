@@ -11,13 +11,7 @@ from governance import outcome
 from governance.models import PowerSnapshot, Proposal, TallySlot, Vote
 from governance.wording import REASONS
 from tests.admin import admin_page
-from tests.factories import (
-    ProposalFactory,
-    cast,
-    close_now,
-    open_proposal_with,
-    voters_of,
-)
+from tests.factories import ProposalFactory, cast, close_now, open_proposal_with, voters_of
 
 pytestmark = pytest.mark.django_db
 

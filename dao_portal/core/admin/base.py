@@ -67,7 +67,7 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        words = one_line(search_term.replace("\0", ""))
+        words = one_line(search_term)
         return (self.find(request, queryset, words) if words else queryset), False
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
@@ -80,7 +80,7 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
         offered = {
             f"{each}__exact" if isinstance(each, str) else each.parameter_name for each in filters
         }
-        return lookup in offered and "\0" not in str(value)
+        return lookup in offered
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return OneOrder

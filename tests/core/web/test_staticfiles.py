@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management import call_command
 
-SOURCE = Path(__file__).parents[2] / "static/portal"
+SOURCE = Path(__file__).parents[3] / "static/portal"
 
 
 def test_what_is_served_is_hashed_and_small_enough(settings: Any, tmp_path: Path) -> None:

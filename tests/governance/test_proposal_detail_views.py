@@ -1,21 +1,17 @@
-"""Reading proposals: the list, one proposal, its live results, and the page that explains."""
+"""Reading one proposal, and the page that explains voting."""
 
 import re
 from datetime import timedelta
 from decimal import Decimal
-from html import unescape
 
 import pytest
-from django.core.cache import cache
 
 from accounts.models import User
 from dao_portal.core.services.options import set_option
 from governance.models import Proposal
 from governance.services.cancelling import cancel_proposal
-from governance.services.closing import close_proposal
 from governance.services.proposals import withdraw_proposal
 from tests.factories import (
-    HOUR,
     ProposalFactory,
     UserFactory,
     cast,
@@ -26,27 +22,10 @@ from tests.factories import (
     shift_window,
     voters_of,
 )
+from tests.governance.proposal_pages import LIST, words
 from tests.governance.snapshot_sample import import_sample
 
 pytestmark = pytest.mark.django_db
-
-LIST = "/proposals/"
-
-
-def htmx(target: str) -> dict[str, str]:
-    return {"HX-Request": "true", "HX-Target": target}
-
-
-def words(response, part: str = "main") -> str:
-    """What a reader sees of one element, in one line."""
-    html = response.content.decode()
-    start = html.index(f'id="{part}"')
-    text = re.sub(r"<[^>]+>", " ", html[html.index(">", start) + 1 :])
-    return re.sub(r" ([.,:;])", r"\1", " ".join(unescape(text).split()))
-
-
-def links(response) -> set[str]:
-    return set(re.findall(r'href="(/proposals/\d+/)', response.content.decode()))
 
 
 @pytest.fixture
@@ -56,123 +35,7 @@ def ada(ada: User) -> User:
     return ada
 
 
-# --- the list -----------------------------------------------------------------------------------
-
-
-def test_list_row_says_how_it_stands(client, ada):
-    set_option("governance.quorum", "200", actor=None)
-    set_option("governance.approval", "2/3", actor=None)
-    proposal = open_proposal_with([75, 25], title="Plant trees", proposer=ada)
-    shift_window(proposal, end=2 * HOUR + timedelta(seconds=30))
-    for voter, choice in zip(voters_of(proposal)[-2:], ("yes", "no"), strict=True):
-        cast(proposal, voter, choice)
-
-    response = client.get(LIST)
-
-    assert (
-        f"Open Text #{proposal.number} Plant trees Ada Okafor @ada closes in 2 hours 2 voters"
-        " 75% for needs 2/3 37.5% of quorum"
-    ) in words(response)
-
-
-def test_list_row_says_what_i_voted(signed_in, ada):
-    proposal = open_proposal_with({ada: 10}, title="Plant trees")
-    cast(proposal, ada, "abstain")
-
-    text = words(signed_in.get(LIST))
-
-    assert "You voted Abstain Plant trees" in text
-    assert "all power is Abstain needs 50% Quorum met" in text
-
-
-def test_list_with_status_open_links_to_open_proposals_only(signed_in, ada):
-    give_power(ada, 1)
-    wanted = open_proposal_with([1])
-    decided_proposal("passed")
-    shift_window(open_proposal_with([1]), end=-HOUR)
-    ProposalFactory(upcoming=True)
-    ProposalFactory(proposer=ada)
-
-    response = signed_in.get(LIST, {"status": "open"})
-
-    assert links(response) == {f"/proposals/{wanted.number}/"}
-
-
-def test_list_for_htmx_is_the_list_alone(client):
-    ProposalFactory(upcoming=True, title="Plant trees")
-
-    whole, part = client.get(LIST), client.get(LIST, headers=htmx("list"))
-
-    assert b"<html" in whole.content
-    assert part.content.lstrip().startswith(b'<div id="list">')
-    assert "Plant trees" in words(part, "list")
-    assert {"HX-Request", "HX-Target"} <= set(part["Vary"].split(", "))
-    assert b"<html" in client.get(LIST, headers=htmx("results")).content
-
-
-@pytest.mark.parametrize(
-    ("query", "title"),
-    [
-        ({}, "No proposals yet"),
-        ({"status": "passed"}, "Nothing here yet"),
-        ({"q": "zebra"}, "Nothing found"),
-        ({"mine": "unvoted"}, "All your votes are in"),
-    ],
-)
-def test_empty_list_says_what_to_do_next(signed_in, query, title):
-    text = words(signed_in.get(LIST, query), "list")
-
-    assert title in text
-    assert ("Write a proposal" if not query else "Show all proposals") in text
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"status": "nonsense", "sort": "nonsense", "type": "nonsense", "mine": "nonsense"},
-        {"page": "999"},
-        {"page": "-1"},
-        {"q": "'\"<script>alert(1)</script> & | ! :*"},
-        {"q": "9" * 40},
-    ],
-)
-def test_list_takes_any_query(client, query):
-    ProposalFactory(upcoming=True, title="Plant trees")
-
-    response = client.get(LIST, query)
-
-    assert response.status_code == 200
-    if "<script>" in query.get("q", ""):
-        assert "&lt;script&gt;alert(1)" in response.text
-    assert "<script>alert" not in response.text
-
-
-def test_list_keeps_filters_in_its_links_and_form(client):
-    ProposalFactory(upcoming=True, title="Plant trees")
-
-    html = client.get(LIST, {"status": "upcoming", "q": "trees", "sort": "votes"}).content.decode()
-
-    assert '<input type="hidden" name="status" value="upcoming">' in html
-    assert 'href="?status=open&amp;q=trees&amp;sort=votes"' in html
-    assert '<option value="votes" selected>' in html
-
-
-@pytest.mark.parametrize("item_count", [1, 3])
-def test_list_asks_ten_queries(signed_in, ada, item_count, django_assert_num_queries):
-    give_power(ada, 7)
-    for _ in range(item_count):
-        proposal = open_proposal_with([10])
-        cast(proposal, voters_of(proposal)[-1], "yes")
-        cast(proposal, ada, "no")
-    open_proposal_with([1])
-    signed_in.get(LIST)
-
-    with django_assert_num_queries(10):
-        response = signed_in.get(LIST)
-    assert len(links(response)) == item_count + 1
-
-
-# --- one proposal -------------------------------------------------------------------------------
+# --- one proposal ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -350,7 +213,7 @@ def test_page_asks_ten_queries(signed_in, ada, item_count, django_assert_num_que
     assert words(response).count("Because.") == item_count
 
 
-# --- imported -----------------------------------------------------------------------------------
+# --- imported -------------------------------------------------------------------------------------
 
 
 def test_imported_page_is_exact_and_without_exponents(client):
@@ -367,102 +230,7 @@ def test_imported_page_is_exact_and_without_exponents(client):
     assert "0.000000000000000001" in votes
 
 
-# --- live results -------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def opened() -> Proposal:
-    proposal = open_proposal_with([3, 2, 1])
-    cast(proposal, voters_of(proposal)[0], "yes")
-    return proposal
-
-
-def results(proposal: Proposal, version: str = "") -> str:
-    return f"{proposal.get_absolute_url()}results/?v={version}"
-
-
-def test_results_are_204_while_nothing_happened(client, opened):
-    response = client.get(results(opened, "1"))
-
-    assert (response.status_code, response.content) == (204, b"")
-
-
-def test_page_asks_for_the_version_that_it_shows(client, opened):
-    html = client.get(opened.get_absolute_url()).content.decode()
-
-    assert f'hx-get="{results(opened, "1")}"' in html
-
-
-def test_results_that_changed_come_as_the_part_alone(client, opened):
-    cast(opened, voters_of(opened)[1], "no")
-
-    response = client.get(results(opened, "1"), headers=htmx("results"))
-
-    assert response.status_code == 200
-    assert b"<html" not in response.content
-    assert "For 3 power, 3 60%" in words(response, "results")
-    assert f'hx-get="{results(opened, "2")}"' in response.content.decode()
-    assert "HX-Refresh" not in response
-
-
-def test_current_results_cost_one_query_in_three_seconds(client, opened, django_assert_num_queries):
-    with django_assert_num_queries(1):
-        client.get(results(opened, "1"))
-    with django_assert_num_queries(0):
-        client.get(results(opened, "1"))
-    assert cache.get(f"tally:{opened.number}") == "1"
-
-
-def test_results_know_no_member_and_no_session(signed_in, opened, django_assert_num_queries):
-    """Ten thousand open pages ask: neither the answer nor its price depends on who asks."""
-    signed_in.get(results(opened, "1"))
-
-    with django_assert_num_queries(0):
-        current = signed_in.get(results(opened, "1"))
-    changed = signed_in.get(results(opened, "0"))
-    for response in (current, changed):
-        assert "Cookie" not in response.get("Vary", "")
-        assert not response.cookies
-
-
-def test_results_work_without_a_cache(client, opened, settings):
-    settings.CACHES = {
-        "default": {
-            "BACKEND": "dao_portal.core.web.cache.DegradingRedisCache",
-            "LOCATION": "unix:///nowhere/valkey.sock",
-        }
-    }
-
-    assert client.get(results(opened, "1")).status_code == 204
-    assert client.get(results(opened, "0")).status_code == 200
-
-
-def test_results_reload_the_page_when_the_vote_moves_on(client, opened):
-    shift_window(opened, end=timedelta(0))
-
-    response = client.get(results(opened, "1"), headers=htmx("results"))
-
-    assert response["HX-Refresh"] == "true"
-    assert client.get(results(opened, "1-counting")).status_code == 204
-    cache.clear()
-    close_proposal(proposal_id=opened.pk)
-    assert client.get(results(opened, "1-counting"))["HX-Refresh"] == "true"
-
-
-def test_upcoming_page_waits_for_the_opening(client):
-    proposal = ProposalFactory(due=True)
-    html = client.get(proposal.get_absolute_url()).content.decode()
-
-    assert f'hx-get="{results(proposal, "0-opening")}"' in html
-    assert client.get(results(proposal, "0-opening")).status_code == 204
-
-
-def test_results_take_any_version(client, opened):
-    for version in ("", "x", "-", "1-open", "9" * 50):
-        assert client.get(results(opened, version)).status_code == 200
-
-
-# --- help ---------------------------------------------------------------------------------------
+# --- help -----------------------------------------------------------------------------------------
 
 
 def test_help_explains_the_edges_in_the_rules_own_words(client):

@@ -1,8 +1,6 @@
-"""Voting in a browser, with htmx and without, and the page of every vote."""
+"""Voting in a browser, with htmx and without."""
 
-import re
 from datetime import timedelta
-from html import unescape
 
 import pytest
 from django.test import Client
@@ -13,23 +11,17 @@ from dao_portal.core.models import AuditLog
 from governance.models import MAX_REASON, Proposal, TallySlot, Vote
 from governance.services.cancelling import cancel_proposal
 from tests.factories import (
-    HOUR,
     ProposalFactory,
     UserFactory,
     cast,
     close_now,
-    decided_proposal,
-    give_power,
     open_proposal_with,
     shift_window,
-    unguarded,
-    voters_of,
 )
 from tests.governance.voting_pages import CARD, address, card, inputs, send
 
 pytestmark = pytest.mark.django_db
 
-LIST = {"HX-Request": "true", "HX-Target": "votes"}
 REASON = "Because trees.\nAnd shade."
 
 
@@ -53,7 +45,7 @@ def nothing_happened(proposal: Proposal) -> bool:
     )
 
 
-# --- choose, review, cast -----------------------------------------------------------------------
+# --- choose, review, cast -------------------------------------------------------------------------
 
 
 def test_form_names_power_and_time_left(signed_in, proposal):
@@ -132,7 +124,7 @@ def test_missing_step_only_reviews(signed_in, proposal):
     assert nothing_happened(proposal)
 
 
-# --- changing -----------------------------------------------------------------------------------
+# --- changing -------------------------------------------------------------------------------------
 
 
 def test_vote_page_leads_to_the_form(signed_in, ada, proposal):
@@ -183,7 +175,7 @@ def test_same_vote_twice_is_one_vote(signed_in, proposal):
     assert AuditLog.objects.filter(action__startswith="vote.").count() == 1
 
 
-# --- refusals: a clear message, what was typed, and nothing changed -----------------------------
+# --- refusals: a clear message, what was typed, and nothing changed -------------------------------
 
 
 @pytest.mark.parametrize("headers", [None, CARD])
@@ -286,7 +278,7 @@ def test_vote_without_a_form_of_ours_is_refused(ada, proposal):
     assert nothing_happened(proposal)
 
 
-# --- signed out, and the states of the card -----------------------------------------------------
+# --- signed out, and the states of the card -------------------------------------------------------
 
 
 def test_signed_out_vote_leads_to_sign_in_and_back(client, proposal):
@@ -373,134 +365,3 @@ def test_card_of_a_cancelled_vote_shows_what_i_had_voted(signed_in, ada, proposa
     assert card(signed_in.get(proposal.get_absolute_url())) == (
         "You voted For 12,480 power counted The vote was stopped, so nothing was decided."
     )
-
-
-# --- every vote ---------------------------------------------------------------------------------
-
-
-def rows(response) -> list[str]:
-    """The words of each listed vote."""
-    html = response.content.decode()
-    items = re.findall(r'<li class="vrow.*?</li>', html, re.DOTALL)
-    return [" ".join(unescape(re.sub(r"<[^>]+>", " ", item)).split()) for item in items]
-
-
-def test_votes_page_lists_power_share_and_reason(signed_in, ada, proposal):
-    cast(proposal, ada, "yes", "Shade.")
-    cast(proposal, voters_of(proposal)[1], "no")
-
-    response = signed_in.get(address(proposal, "votes/"))
-
-    mine, other = rows(response)
-    assert mine.startswith("AD @ada You ")
-    assert mine.endswith("For 12,480 99.9% of all power that voted Shade.")
-    assert other.endswith("Against 5 0% of all power that voted")
-
-
-def test_votes_page_shows_my_receipt(signed_in, ada, proposal):
-    vote = cast(proposal, ada, "no")
-
-    html = signed_in.get(address(proposal, "votes/")).content.decode()
-
-    assert 'id="my-receipt"' in html
-    assert f"<code>{vote.receipt(proposal.fingerprint)}</code>" in html
-
-
-def test_votes_page_reminds_who_has_not_voted(signed_in, proposal):
-    html = signed_in.get(address(proposal, "votes/")).content.decode()
-
-    assert "You have not voted" in html
-    assert f'href="{address(proposal, "#vote")}"' in html
-
-
-def test_votes_list_for_htmx_is_the_list_alone(client, proposal):
-    cast(proposal, voters_of(proposal)[0], "yes")
-
-    part = client.get(address(proposal, "votes/"), headers=LIST)
-
-    assert b"<html" not in part.content
-    assert part.content.lstrip().startswith(b'<section id="votes"')
-    assert len(rows(part)) == 1
-
-
-@pytest.mark.parametrize(
-    ("query", "title"), [({"choice": "no"}, "No votes like this"), ({}, "No votes yet")]
-)
-def test_empty_votes_say_so(client, query, title):
-    proposal = open_proposal_with([1])
-    if query:
-        cast(proposal, voters_of(proposal)[0], "yes")
-
-    assert title in client.get(address(proposal, "votes/"), query).content.decode()
-
-
-def test_votes_page_asks_for_the_readers_own_until_the_end(signed_in, proposal):
-    page = address(proposal, "votes/")
-    assert "You have not voted" in signed_in.get(page).text
-
-    shift_window(proposal, end=timedelta(0))
-
-    after = signed_in.get(page).text
-    assert "Nobody has voted." in after
-    assert "You have not voted" not in after
-
-
-def test_votes_page_before_the_opening_promises_them(client):
-    proposal = ProposalFactory(upcoming=True)
-
-    html = client.get(address(proposal, "votes/")).content.decode()
-
-    assert "They are listed here, one by one, as soon as voting opens." in html
-
-
-@pytest.mark.parametrize("query", [{"choice": "x", "sort": "x"}, {"page": "x"}, {"page": "99"}])
-def test_votes_page_takes_any_query(client, proposal, query):
-    cast(proposal, voters_of(proposal)[0], "yes")
-
-    assert len(rows(client.get(address(proposal, "votes/"), query))) == 1
-
-
-def test_votes_page_has_the_chart_and_its_numbers(client, proposal):
-    first, second = voters_of(proposal)
-    cast(proposal, first, "yes")
-    cast(proposal, second, "no")
-    shift_window(proposal, end=HOUR)
-    shift_cast(proposal, first)
-
-    html = client.get(address(proposal, "votes/")).content.decode()
-
-    assert "2 members voted with 12,485 power." in html
-    assert "12,480 of it counts toward the quorum of 499.4." in html
-    numbers = re.findall(r'<td class="n">([^<]*)</td>', html)
-    assert numbers[-5:] == ["2", "12,480", "0", "5", "12,480"]
-
-
-def shift_cast(proposal: Proposal, voter: User) -> None:
-    """Let ``voter`` have voted half an hour ago."""
-    vote = Vote.objects.get(proposal=proposal, voter=voter)
-    with unguarded():
-        Vote.objects.filter(proposal=proposal, voter=voter).update(
-            cast_at=vote.cast_at - timedelta(minutes=30)
-        )
-
-
-@pytest.mark.parametrize("item_count", [1, 3])
-def test_votes_page_asks_eleven_queries(signed_in, ada, item_count, django_assert_num_queries):
-    give_power(ada, 7)
-    proposal = open_proposal_with([10] * item_count)
-    for voter in voters_of(proposal)[-item_count:]:
-        cast(proposal, voter, "yes")
-    page = address(proposal, "votes/")
-    signed_in.get(page)
-
-    with django_assert_num_queries(11):
-        response = signed_in.get(page)
-    assert len(rows(response)) == item_count
-
-
-def test_votes_of_a_decided_proposal_add_up(client):
-    proposal = decided_proposal("passed")
-
-    listed = rows(client.get(address(proposal, "votes/")))
-
-    assert [row.split()[-7] for row in listed] == ["60", "40", "10"]
