@@ -92,7 +92,7 @@ class ProposalFilters:
 
 @dataclass(frozen=True)
 class ProposalRow:
-    """One proposal in a list. ``choice`` is the reader's own vote, or ""."""
+    """One proposal in a list. ``choice`` is the viewer's own vote, or ""."""
 
     proposal: Proposal
     standing: tallies.Standing | None
@@ -105,7 +105,7 @@ class ProposalRow:
 
 @dataclass(frozen=True)
 class ProposalList:
-    """The list as one reader sees it. ``needed``: open votes that still want theirs."""
+    """The list as one viewer sees it. ``needed``: open votes that still want theirs."""
 
     filters: ProposalFilters
     tabs: list[paging.Tab]

@@ -36,7 +36,7 @@ def member_detail_of(context: RequestContext, member: User) -> member_detail.Mem
 def votes_of(
     context: RequestContext, member: User, record: member_detail.MemberDetail
 ) -> dict[str, Any]:
-    """A member's votes, latest first, beside the reader's own."""
+    """A member's votes, latest first, beside the viewer's own."""
     request = context["request"]
     page = member_detail.member_votes(
         member, request.user, count=record.votes, page=request.GET.get("page")

@@ -68,7 +68,7 @@ def show_proposal_detail(request: HtmxRequest, number: int) -> HttpResponse:
 def page_context(
     request: HtmxRequest, proposal: Proposal, card: vote_card.VoteCard | None = None
 ) -> dict[str, object]:
-    """What proposal_detail.html shows; ``card`` is the reader's own unless it is given."""
+    """What proposal_detail.html shows; ``card`` is the viewer's own unless it is given."""
     context: dict[str, object] = {
         "proposal": proposal,
         "detail": proposal_detail.proposal_detail(proposal),

@@ -195,7 +195,7 @@ def _get_comment(comment_id: UUID) -> Comment:
 
 
 def _address_of(request: HtmxRequest, comment: Comment, *, reply: bool = False) -> str:
-    """Where ``comment`` is in the reader's order; with ``reply``, with the form to answer it."""
+    """Where ``comment`` is in the viewer's order; with ``reply``, with the form to answer it."""
     sort = read_sort(request.GET, request.COOKIES)
     place = comment_list.place_of(comment, sort)
     wanted = DiscussionQuery(

@@ -15,7 +15,7 @@ THEMES = ("light", "dark")  # anything else follows the device
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """The community's name, the reader's theme ("light", "dark" or ""), and htmx's settings."""
+    """The community's name, the viewer's theme ("light", "dark" or ""), and htmx's settings."""
     theme = request.COOKIES.get(THEME_COOKIE, "")
     return {
         "community_name": SimpleLazyObject(lambda: get_option("community.name")),
