@@ -1,4 +1,4 @@
-"""How the portal writes numbers and times.
+"""How the portal writes numbers, times and browsers, and what a wallet's address looks like.
 
 Numbers come in as Decimal, Fraction or int and are never turned into floats. Short forms are cut,
 not rounded, so that nothing ever looks like it reached a mark that it missed.

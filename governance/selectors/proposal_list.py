@@ -41,6 +41,7 @@ MOST_DIGITS = 18  # of a number that PostgreSQL knows
 OPEN, COUNTING = IN_PHASE[Proposal.Phase.OPEN], IN_PHASE[Proposal.Phase.COUNTING]
 EVERYTHING = Q()
 
+# The keys stand in addresses. What they call upcoming is COMING, which Phase.OPENING belongs to.
 STATUS_FILTERS: dict[str, Q] = {
     "": EVERYTHING,
     "open": OPEN,

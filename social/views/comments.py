@@ -20,7 +20,7 @@ from dao_portal.core.once import read_key
 from dao_portal.core.web.htmx import HtmxRequest, render_page
 from dao_portal.core.web.http import see_other
 from governance.models import Proposal
-from governance.views.proposals import page_context
+from governance.views.proposals import detail_context
 
 from ..errors import ParentNotFound
 from ..models import Comment, CommentReaction
@@ -121,7 +121,7 @@ def _refuse(request: HtmxRequest, proposal: Proposal, typed: DiscussionQuery) ->
     if parent:
         place = comment_list.place_of(parent, sort)
         typed = replace(typed, reply=parent.pk, page=str(place.page), thread=place.thread)
-    context = page_context(request, proposal) | {"wanted": typed}
+    context = detail_context(request, proposal) | {"wanted": typed}
     return render(request, "governance/proposal_detail.html", context, status=422)
 
 
