@@ -81,7 +81,7 @@ def seed_demo() -> Seeded:
         _set_options()
         new_members = _add_people()
         people = {user.username: user for user in User.objects.filter(username__in=_names())}
-        proposals = [
+        written = [
             *_add_decided(people),
             *_keep_open(people),
             *_keep_upcoming(people),
@@ -91,7 +91,7 @@ def seed_demo() -> Seeded:
         fill_treasury(people)
         start_discussions(people, now=database_now())
     deliver_due_events()
-    return Seeded(members=new_members, proposals=proposals)
+    return Seeded(members=new_members, proposals=written)
 
 
 def votes_left_open() -> QuerySet[Proposal]:
