@@ -69,8 +69,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Refuse, before the password is looked at, what was tried too often (guesses.py)."""
-        names = {credentials[key] for key in ("username", "email") if credentials.get(key)}
-        taken = guesses.take(request, names=names)
+        tried = {credentials[key] for key in ("username", "email") if credentials.get(key)}
+        taken = guesses.take(request, names=tried)
         if taken is None:
             raise self.validation_error("too_many_login_attempts")
         self.taken = taken

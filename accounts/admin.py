@@ -19,7 +19,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dao_portal.core.admin.base import ReadOnlyAdmin
-from dao_portal.core.admin.links import link_to, list_address, member_named, pages, yes_or_no
+from dao_portal.core.admin.links import (
+    link_to,
+    list_address,
+    member_named,
+    registered_admins,
+    yes_or_no,
+)
 from dao_portal.core.admin.period import PeriodFilter
 
 from .models import Profile, User, Wallet
@@ -101,9 +107,9 @@ class UserAdmin(ReadOnlyAdmin):
     def see_also(self, row: User) -> list[tuple[Any, str]]:
         """What they own and did: every list that is searched by a member."""
         lists = [
-            (page.opts.verbose_name_plural, page.opts.app_label, page.opts.model_name)
-            for page in pages()
-            if isinstance(page, OfMemberAdmin) and page.model not in (Profile, Wallet)
+            (each.opts.verbose_name_plural, each.opts.app_label, each.opts.model_name)
+            for each in registered_admins()
+            if isinstance(each, OfMemberAdmin) and each.model not in (Profile, Wallet)
         ]
         lists.append((_("audit entries"), "core", "auditlog"))
         return [

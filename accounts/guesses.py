@@ -42,14 +42,14 @@ def take(request: HttpRequest, *, names: set[str]) -> list[str] | None:
 
     ``throttle.give_back`` takes the answer when the password was right.
     """
-    members = members_called(names)
-    if members and all(is_known(request, member) for member in members):
+    called = members_called(names)
+    if called and all(is_known(request, member) for member in called):
         device = request.COOKIES[cookie_name()].partition(":")[0]
         return throttle.take(
-            [(f"guess:{device}:{each.pk}", limit) for limit in KNOWN_BROWSER for each in members]
+            [(f"guess:{device}:{each.pk}", limit) for limit in KNOWN_BROWSER for each in called]
         )
     network = throttle.network_of(client_ip(request))
-    accounts = [str(member.pk) for member in members] or [_digest(sorted(names))]
+    accounts = [str(member.pk) for member in called] or [_digest(sorted(names))]
     return throttle.take(
         [
             *((f"guess:{network}:{account}", ONE_NETWORK_ONE_ACCOUNT) for account in accounts),

@@ -1,4 +1,4 @@
-"""Times in the reader's own zone."""
+"""Times in the viewer's own zone."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ViewerZone(tzinfo):
 def viewer_zone(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Makes the reader's zone the current one for the length of a request."""
+    """Makes the viewer's zone the current one for the length of a request."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         with timezone.override(ViewerZone(request)):

@@ -30,7 +30,7 @@ UNFINISHED = models.Q(email_verified=False, last_login__isnull=True) & ~models.Q
     password__startswith=UNUSABLE_PASSWORD_PREFIX
 )
 MODERATING = models.Q(role__in=["moderator", "admin"])
-# What get_full_name() says, in lower case: the directory searches and sorts by its index.
+# What get_full_name() says, in lower case: the list of members searches and sorts by its index.
 LOWER_NAME = Lower(
     Coalesce(
         NullIf(Trim(Concat("first_name", models.Value(" "), "last_name")), models.Value("")),
@@ -148,13 +148,13 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
             models.Index(Upper("username"), name="users_username_upper_ix"),
             # newest members first
             models.Index(fields=["created_at"], name="users_created_ix"),
-            # the directory, newest first
+            # the list of members, newest first
             models.Index(
                 fields=["-created_at", "-id"], condition=ACTIVE, name="users_directory_newest_ix"
             ),
-            # the directory by name, and found by how the name begins
+            # the list of members by name, and found by how the name begins
             models.Index(LOWER_NAME, "id", name="users_directory_name_ix"),
-            # the directory, found by how the last name begins
+            # the list of members, found by how the last name begins
             models.Index(Lower("last_name"), name="users_directory_last_name_ix"),
         )
 

@@ -13,7 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import OfMemberAdmin
 from dao_portal.core.admin.base import ReadOnlyAdmin
-from dao_portal.core.admin.links import link_to, list_address, member_named, number_in, pages
+from dao_portal.core.admin.links import (
+    link_to,
+    list_address,
+    member_named,
+    number_in,
+    registered_admins,
+)
 from dao_portal.core.admin.period import PeriodFilter
 from dao_portal.core.db.base import under
 from dao_portal.core.formats import amount
@@ -121,11 +127,11 @@ class ProposalAdmin(ReadOnlyAdmin):
             *super().see_also(row),
             *(
                 (
-                    page.opts.verbose_name_plural,
-                    list_address(page.opts.app_label, str(page.opts.model_name), f"#{row.number}"),
+                    each.opts.verbose_name_plural,
+                    list_address(each.opts.app_label, str(each.opts.model_name), f"#{row.number}"),
                 )
-                for page in pages()
-                if isinstance(page, OfProposalAdmin | TallySlotAdmin)
+                for each in registered_admins()
+                if isinstance(each, OfProposalAdmin | TallySlotAdmin)
             ),
         ]
 

@@ -41,7 +41,7 @@ FIELD_OF = {"title": "title", "text": "description", "opens": "opens_on", "lasts
 class ProposalForm(forms.Form):
     """Title, text and window. A draft may lack text and window; publishing asks for them.
 
-    The window is written in the reader's time zone, to the minute. One that nobody touched stays
+    The window is written in the viewer's time zone, to the minute. One that nobody touched stays
     exactly as it is, so that a draft can be mended after its opening has passed.
     """
 
@@ -163,7 +163,7 @@ class ProposalForm(forms.Form):
 def _window_problems(start: datetime, length: timedelta) -> dict[str, str]:
     """What is wrong with a window already while it is written, by field.
 
-    ``start`` is in the reader's zone, whose clocks may skip an hour or show one twice.
+    ``start`` is in the viewer's zone, whose clocks may skip an hour or show one twice.
     """
     problems = {}
     offset, later_offset = start.utcoffset(), start.replace(fold=1).utcoffset()

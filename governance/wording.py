@@ -3,8 +3,7 @@
 Numbers are cut, never rounded, and where a short form would look as if a mark had been reached
 that was missed, it gets the digits that it takes to tell. The rule knows power alone: a sentence
 about power says "power", and one about people counts them (``voters``), because votes without
-power are votes as well. Sentences come with <strong> where a
-page stresses a word; ``plain`` takes it away for a mail.
+power are votes as well. Sentences come with <strong> where a page stresses a word.
 """
 
 from __future__ import annotations
@@ -12,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from html import unescape
 
-from django.utils.html import format_html, strip_tags
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -25,11 +23,6 @@ from .outcome import Outcome, Reason, Rule, from_units
 
 MOST_PLACES = 6
 HEADROOM = Fraction(112, 100)  # a bar's track is that much longer than what stands on it
-
-
-def plain(sentence: str) -> str:
-    """``sentence`` without its markup."""
-    return unescape(strip_tags(sentence))
 
 
 # --- numbers that stand beside a mark -----------------------------------------------------------

@@ -44,7 +44,7 @@ def read_discussion_query(query: QueryDict, cookies: Mapping[str, str]) -> Discu
 
 
 def read_sort(query: QueryDict, cookies: Mapping[str, str]) -> comment_list.Sort:
-    """The order that the address or, failing that, the reader's cookie names."""
+    """The order that the address or, failing that, the viewer's cookie names."""
     for name in (query.get("sort"), cookies.get(SORT_COOKIE)):
         if name in comment_list.Sort.values:
             return comment_list.Sort(name)

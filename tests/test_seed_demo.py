@@ -186,7 +186,7 @@ def test_visitor_can_publish_and_vote_at_once():
 )
 def test_every_text_names_known_people_and_each_voter_once(text):
     names = {person.username for person in PEOPLE}
-    voters = [said.username for said in seeding.ballots(text)]
+    voters = [said.username for said in seeding.votes_on(text)]
     assert {text.author, *text.absent, *voters} <= names
     assert len(set(voters)) == len(voters)
     assert not {said.username for said in text.said} & set(text.absent)
@@ -196,7 +196,7 @@ def test_every_text_names_known_people_and_each_voter_once(text):
     "text", [*open_texts.OPEN_TEXTS, *coming_texts.UPCOMING_TEXTS], ids=lambda text: text.slug
 )
 def test_no_open_text_votes_for_the_visitor(text):
-    assert not {said.username for said in seeding.ballots(text)} & {"ada", "mira", "tomo"}
+    assert not {said.username for said in seeding.votes_on(text)} & {"ada", "mira", "tomo"}
 
 
 # --- later starts --------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from django.contrib import admin
 
 from accounts.templatetags.accounts import HUES
 from dao_portal.core.models import AuditLog
-from dao_portal.core.web.context import THEMES
+from dao_portal.core.web.context import FIXED_THEMES
 from governance.models import Proposal, Vote
 from social.models import Comment
 
@@ -38,7 +38,7 @@ MADE_OF = {
     "s": [1, 2, 3, 4, 5],  # parts of the supply, bands of holders
     "d": [0, 1, 2],  # how deep an answer stands
     "av": range(HUES),
-    "t-": THEMES,
+    "t-": FIXED_THEMES,
     "model-": [AuditLog._meta.model_name, Comment._meta.model_name],
     "field-": ["changes", "thread"],
 }

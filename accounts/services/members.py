@@ -87,8 +87,8 @@ def record_account_change(*, action: Action, member: User) -> None:
 
 
 @transaction.atomic
-def find_or_create_imported_members(*, addresses: Iterable[str]) -> ImportedMembers:
-    """The members who own ``addresses``; an inactive one is made for each that nobody owns.
+def find_or_create_imported_members(*, wallet_addresses: Iterable[str]) -> ImportedMembers:
+    """The members who own ``wallet_addresses``; an inactive one is made for each that nobody owns.
 
     A new one has no e-mail, no password, the address as username, and an unverified wallet of it:
     whoever proves that wallet claims the member. Five statements for any number of addresses, and
@@ -97,7 +97,7 @@ def find_or_create_imported_members(*, addresses: Iterable[str]) -> ImportedMemb
     Raises WalletClaimed when an active member has the address without proof: to count votes as
     theirs would take their word for it.
     """
-    wanted = {address.lower(): address for address in addresses}
+    wanted = {address.lower(): address for address in wallet_addresses}
     ids = _owners(set(wanted))
     missing = [address for key, address in wanted.items() if key not in ids]
     taken = _taken_looks(missing)
@@ -124,9 +124,9 @@ def find_or_create_imported_members(*, addresses: Iterable[str]) -> ImportedMemb
     return ImportedMembers(ids=ids, created=len(new))
 
 
-def _owners(addresses: set[str]) -> dict[str, UUID]:
-    """Who owns the lower-case ``addresses``, or was imported with them before."""
-    wallets = Wallet.objects.alias(key=Lower("address")).filter(key__in=addresses)
+def _owners(keys: set[str]) -> dict[str, UUID]:
+    """Who owns the lower-case addresses ``keys``, or was imported with them before."""
+    wallets = Wallet.objects.alias(key=Lower("address")).filter(key__in=keys)
     owners = {}
     for wallet in wallets.select_related("user"):
         if wallet.user.is_active and not wallet.is_verified:
@@ -141,8 +141,8 @@ def _owners(addresses: set[str]) -> dict[str, UUID]:
     return owners
 
 
-def _taken_looks(addresses: list[str]) -> set[str]:
-    """Which of the addresses look like a username that is here, as skeletons."""
-    looks = [skeleton(address) for address in addresses]
+def _taken_looks(wanted: list[str]) -> set[str]:
+    """Which of ``wanted`` look like a username that is here, as skeletons."""
+    looks = [skeleton(address) for address in wanted]
     here = User.objects.filter(username_skeleton__in=looks)
     return set(here.values_list("username_skeleton", flat=True))

@@ -1,4 +1,4 @@
-"""How the portal writes numbers and times.
+"""How the portal writes numbers, times and browsers, and what a wallet's address looks like.
 
 Numbers come in as Decimal, Fraction or int and are never turned into floats. Short forms are cut,
 not rounded, so that nothing ever looks like it reached a mark that it missed.
@@ -172,7 +172,7 @@ def zone_name(moment: datetime) -> str:
 
 
 def when(moment: datetime | None, form: str = DATE_AND_TIME) -> str:
-    """A <time> in the reader's zone, with the exact UTC time as its title.
+    """A <time> in the viewer's zone, with the exact UTC time as its title.
 
     ``form`` is one of Django's date formats, or "since" or "until". Where the format has hours,
     the zone is named after them.

@@ -23,7 +23,7 @@ from django.views.decorators.http import require_POST, require_safe
 from .devmail import get_mail, newest_mails, readable_here
 from .web.away import database_is_away
 from .web.bare import bare_page
-from .web.context import THEME_COOKIE, THEMES
+from .web.context import FIXED_THEMES, THEME_COOKIE
 from .web.http import see_other
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def theme_set(request: HttpRequest) -> HttpResponse:
 
 def keep_theme(response: HttpResponse, theme: str) -> None:
     """Let the browser remember ``theme``; anything but light and dark follows the device."""
-    if theme in THEMES:
+    if theme in FIXED_THEMES:
         response.set_cookie(
             THEME_COOKIE,
             theme,

@@ -81,7 +81,7 @@ def seed_demo() -> Seeded:
         _set_options()
         new_members = _add_people()
         people = {user.username: user for user in User.objects.filter(username__in=_names())}
-        proposals = [
+        written = [
             *_add_decided(people),
             *_keep_open(people),
             *_keep_upcoming(people),
@@ -91,7 +91,7 @@ def seed_demo() -> Seeded:
         fill_treasury(people)
         start_discussions(people, now=database_now())
     deliver_due_events()
-    return Seeded(members=new_members, proposals=proposals)
+    return Seeded(members=new_members, proposals=written)
 
 
 def votes_left_open() -> QuerySet[Proposal]:
@@ -205,7 +205,7 @@ def lot(*words: str) -> int:
     return zlib.crc32(" ".join(words).encode()) % 100
 
 
-def ballots(text: Text) -> list[Said]:
+def votes_on(text: Text) -> list[Said]:
     """Who votes on ``text``, and how."""
     spoken_for = {*text.absent, *(said.username for said in text.said)}
     crowd = [
@@ -263,14 +263,14 @@ def _write_decided(decided: Decided, people: People, *, now: datetime) -> Propos
         actor=None,
         proposal=proposal,
         rule=rules.freeze(total_power),
-        ballots=[
+        votes=[
             history.PastVote(
                 voter_id=people[said.username].pk,
                 choice=said.choice,
                 cast_at=start + (end - start) * lot(text.slug, said.username, "when") / 100,
                 reason=said.reason,
             )
-            for said in ballots(text)
+            for said in votes_on(text)
         ],
     )
     return proposal
@@ -298,7 +298,7 @@ def _let_neighbours_vote(proposal: Proposal, people: People) -> None:
         return
     texts = {_mark(text): text for text in (*OPEN_TEXTS, *UPCOMING_TEXTS)}
     text = texts.get(proposal.source_id.rpartition("-")[0])
-    for said in ballots(text) if text else ():
+    for said in votes_on(text) if text else ():
         votes.cast_vote(
             actor=people[said.username],
             proposal_id=proposal.pk,

@@ -23,7 +23,6 @@ from treasury.selectors import transaction_list
 
 from .treasury_texts import DEPOSITS, FEES, PAYMENTS, TOKENS, Payment
 
-WEEK = timedelta(days=7)
 WEEKS = 52
 NETWORK = "ethereum"
 ON_CHAIN = {"ETH", "USDC"}  # the others live in the portal only, and have no hashes

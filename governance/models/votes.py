@@ -1,4 +1,4 @@
-"""POWER_SNAPSHOTS, VOTES and TALLY_SLOTS: who may vote, who did, and the running count."""
+"""VOTES: one row for each member who voted on a proposal."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Vote(HashPartitionedModel, BaseModel):
         indexes = (
             # the largest votes first, on a proposal's page of votes
             models.Index(fields=["proposal", "-voting_power"], name="votes_power_ix"),
-            # one member's voting record
+            # one member's votes, latest first
             models.Index(fields=["voter", "-created_at"], name="votes_voter_ix"),
             models.Index(fields=["created_at"], name="votes_created_ix"),
         )

@@ -48,7 +48,7 @@ class MemberDetail:
 
 
 def member_detail(member: User, viewer: User | AnonymousUser) -> MemberDetail:
-    """``member``'s record as ``viewer`` sees it: four queries."""
+    """What ``member`` did, as ``viewer`` sees it: four queries."""
     opened = Proposal.objects.filter(opened_at__isnull=False).order_by("-opened_at", "-number")
     recent = list(opened.defer(*Proposal.BODIES)[:LATEST])
     choices = dict(
@@ -74,7 +74,7 @@ def member_votes(
 ) -> Page[Any]:
     """``member``'s votes, latest first, each with ``viewer_choice``, the viewer's own or None.
 
-    ``count`` is how many there are: the record has counted them.
+    ``count`` is how many there are: MemberDetail has counted them.
     """
     votes = _votes_beside(member, viewer).select_related("proposal")
     votes = votes.defer(*under("proposal", Proposal.BODIES)).order_by("-created_at")

@@ -1,4 +1,4 @@
-"""The member_list: who is a member, what power they have, and how often they vote."""
+"""The list of members: who is a member, what power they have, and how often they vote."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ ORDERS_OF_FEW: dict[str, tuple[Any, ...]] = {
 
 @dataclass(frozen=True)
 class MemberFilters:
-    """Who of the member_list is asked for; whatever is unknown counts as not asked."""
+    """Which members are asked for; whatever is unknown counts as not asked."""
 
     show: str = ""
     words: str = ""
@@ -57,7 +57,7 @@ class MemberFilters:
 
 @dataclass(frozen=True)
 class MemberCard:
-    """One member in the member_list; ``share`` is hundredths of the greatest power that is held."""
+    """One member in the list; ``share`` is hundredths of the greatest power that is held."""
 
     member: User
     power: Decimal
@@ -67,7 +67,7 @@ class MemberCard:
 
 @dataclass(frozen=True)
 class MemberList:
-    """The member_list as it was asked for. ``votes_held``: how many votes there ever were.
+    """The list as it was asked for. ``votes_held``: how many votes there ever were.
 
     A tab's count above ``most_counted`` says only that there are more.
     """
@@ -101,13 +101,11 @@ def member_list(filters: MemberFilters, *, page: str | None = None) -> MemberLis
     count = next(tab.count for tab in tabs if tab.key == filters.show)
     shown = MemberPages(count, searched=bool(filters.words)).get_page(page)
     first, last = (shown.number - 1) * PER_PAGE, shown.end_index()
-    members = _with_power(
-        found.filter(SHOWN[filters.show]), greatest.token_id if greatest else None
-    )
+    listed = _with_power(found.filter(SHOWN[filters.show]), greatest.token_id if greatest else None)
     if filters.words and count <= MOST_COUNTED:
-        ordered = list(members.order_by(*ORDERS_OF_FEW[filters.sort])[first:last])
+        ordered = list(listed.order_by(*ORDERS_OF_FEW[filters.sort])[first:last])
     else:
-        ordered = _in_order(members, filters.sort, first, last)
+        ordered = _in_order(listed, filters.sort, first, last)
     return MemberList(
         filters=filters,
         tabs=tabs,
@@ -136,15 +134,15 @@ def _found(words: str) -> QuerySet[User]:
     return found.filter(username | names)
 
 
-def _count(members: QuerySet[User]) -> int:
+def _count(found: QuerySet[User]) -> int:
     """How many there are; one more than MOST_COUNTED means that there are more than that."""
-    return members[: MOST_COUNTED + 1].count()
+    return found[: MOST_COUNTED + 1].count()
 
 
-def _with_power(members: QuerySet[User], token_id: UUID | None) -> QuerySet[Any]:
-    """``members`` with profile and ``power``, which is None for whoever holds nothing."""
+def _with_power(listed: QuerySet[User], token_id: UUID | None) -> QuerySet[Any]:
+    """``listed`` with profile and ``power``, which is None for whoever holds nothing."""
     return (
-        members.select_related("profile")
+        listed.select_related("profile")
         .defer("profile__bio")
         .annotate(
             holding=FilteredRelation("holdings", condition=Q(holdings__token=token_id)),
@@ -153,15 +151,15 @@ def _with_power(members: QuerySet[User], token_id: UUID | None) -> QuerySet[Any]
     )
 
 
-def _in_order(members: QuerySet[Any], sort: str, first: int, last: int) -> list[User]:
+def _in_order(listed: QuerySet[Any], sort: str, first: int, last: int) -> list[User]:
     """Those from ``first`` to ``last``, read from an index that has their order."""
-    newest = members.order_by("-created_at", "-id")
+    newest = listed.order_by("-created_at", "-id")
     if sort == "newest":
         return list(newest[first:last])
     if sort == "name":
-        return list(members.order_by(LOWER_NAME, "id")[first:last])
+        return list(listed.order_by(LOWER_NAME, "id")[first:last])
     # Who has power, by its index; after them everybody else, by the index of the newest.
-    holders = members.filter(power__gt=0).order_by("-power", "holding__id")
+    holders = listed.filter(power__gt=0).order_by("-power", "holding__id")
     shown = list(holders[first:last])
     if len(shown) == last - first:
         return shown
@@ -170,10 +168,10 @@ def _in_order(members: QuerySet[Any], sort: str, first: int, last: int) -> list[
     return [*shown, *others[max(first - count, 0) : last - count]]
 
 
-def _cards(members: Sequence[User], greatest: Decimal) -> list[MemberCard]:
-    """``members`` as cards, in their order: one query for the votes of all of them."""
+def _cards(listed: Sequence[User], greatest: Decimal) -> list[MemberCard]:
+    """``listed`` as cards, in their order: one query for the votes of all of them."""
     votes = dict(
-        Vote.objects.filter(voter__in=members).values_list("voter").annotate(count=Count("pk"))
+        Vote.objects.filter(voter__in=listed).values_list("voter").annotate(count=Count("pk"))
     )
     return [
         MemberCard(
@@ -182,6 +180,6 @@ def _cards(members: Sequence[User], greatest: Decimal) -> list[MemberCard]:
             share=Fraction(power) / Fraction(greatest) * 100 if greatest else Fraction(0),
             votes=votes.get(member.pk, 0),
         )
-        for member in members
+        for member in listed
         for power in [getattr(member, "power", None) or Decimal(0)]
     ]

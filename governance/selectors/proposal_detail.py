@@ -44,7 +44,7 @@ class RuleLines:
 
 @dataclass(frozen=True)
 class ProposalDetail:
-    """What everybody sees of a proposal; the vote card is each reader's own.
+    """What everybody sees of a proposal; the vote card is each viewer's own.
 
     ``etag`` is what the page asks by whether it is still current (see Standing).
     """

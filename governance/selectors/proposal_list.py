@@ -41,6 +41,7 @@ MOST_DIGITS = 18  # of a number that PostgreSQL knows
 OPEN, COUNTING = IN_PHASE[Proposal.Phase.OPEN], IN_PHASE[Proposal.Phase.COUNTING]
 EVERYTHING = Q()
 
+# The keys stand in addresses. What they call upcoming is COMING, which Phase.OPENING belongs to.
 STATUS_FILTERS: dict[str, Q] = {
     "": EVERYTHING,
     "open": OPEN,
@@ -92,7 +93,7 @@ class ProposalFilters:
 
 @dataclass(frozen=True)
 class ProposalRow:
-    """One proposal in a list. ``choice`` is the reader's own vote, or ""."""
+    """One proposal in a list. ``choice`` is the viewer's own vote, or ""."""
 
     proposal: Proposal
     standing: tallies.Standing | None
@@ -105,7 +106,7 @@ class ProposalRow:
 
 @dataclass(frozen=True)
 class ProposalList:
-    """The list as one reader sees it. ``needed``: open votes that still want theirs."""
+    """The list as one viewer sees it. ``needed``: open votes that still want theirs."""
 
     filters: ProposalFilters
     tabs: list[paging.Tab]

@@ -1,4 +1,4 @@
-"""The vote card: which of its states a reader sees, and what it shows them."""
+"""The vote card: which of its states a viewer sees, and what it shows them."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ class VoteCard:
     """One state of the card, whose words are in governance/vote/<state>.html.
 
     upcoming, opening, stopped, history, closed: nobody votes. signed_out, no_power: not this
-    reader. choose, review, voted: the three steps. rival: another vote of theirs stands than they
+    viewer. choose, review, voted: the three steps. rival: another vote of theirs stands than they
     meant to change. refused: the vote came too late or in vain.
 
     ``vote`` and ``receipt`` are what stands. ``choice``, ``reason``, ``error`` and ``replaces``
-    (the receipt that the reader has seen standing) belong to the form that was sent; ``focus``
+    (the receipt that the viewer has seen standing) belong to the form that was sent; ``focus``
     says that the card has just taken the place of another one.
     """
 

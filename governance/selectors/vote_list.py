@@ -55,7 +55,7 @@ class VoteRow:
 
 @dataclass(frozen=True)
 class VoteList:
-    """The votes as one reader sees them. ``may_vote``: they have power and have not voted."""
+    """The votes as one viewer sees them. ``may_vote``: they have power and have not voted."""
 
     proposal: Proposal
     standing: tallies.Standing | None

@@ -33,9 +33,9 @@ class PastVote:
 
 @transaction.atomic
 def write_history(
-    *, actor: User | None, proposal: Proposal, rule: FrozenRule, ballots: Iterable[PastVote]
+    *, actor: User | None, proposal: Proposal, rule: FrozenRule, votes: Iterable[PastVote]
 ) -> Outcome:
-    """Put ``ballots`` into ``proposal`` and close it by ``rule``, as of its window.
+    """Put ``votes`` into ``proposal`` and close it by ``rule``, as of its window.
 
     ``proposal`` is a saved draft whose ``source`` is not this portal, with its window set and
     power counted for every voter. Its votes pass the same triggers as any other; after this
@@ -49,14 +49,14 @@ def write_history(
         (
             (
                 proposal.pk,
-                ballot.voter_id,
-                ballot.choice,
+                vote.voter_id,
+                vote.choice,
                 0,  # the guard copies it from the snapshot
-                ballot.reason,
-                reason_hash(ballot.reason),
-                ballot.cast_at,
+                vote.reason,
+                reason_hash(vote.reason),
+                vote.cast_at,
             )
-            for ballot in ballots
+            for vote in votes
         ),
     )
     result = closing.count_result(proposal, fingerprint=frozen["fingerprint"], rule=rule.rule)

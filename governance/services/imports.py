@@ -93,7 +93,7 @@ def import_proposals(
     new = [proposal for source_id, proposal in wanted.items() if source_id not in here]
     new.sort(key=lambda proposal: (proposal.start, proposal.source_id))
     owners = members.find_or_create_imported_members(
-        addresses=[address for proposal in new for address in _addresses(proposal)]
+        wallet_addresses=[address for proposal in new for address in _addresses(proposal)]
     )
     written = []
     for imported in new:
@@ -109,14 +109,14 @@ def _addresses(proposal: ImportedProposal) -> list[str]:
 
 
 def _write_proposal(
-    imported: ImportedProposal, members: Mapping[str, UUID], actor: User | None
+    imported: ImportedProposal, owners: Mapping[str, UUID], actor: User | None
 ) -> Proposal:
     title, text = _fit_title(without_hidden(imported.title), imported.text.strip())
     proposal = Proposal(
         source=Proposal.Source.SNAPSHOT,
         source_id=imported.source_id,
         metadata={"space": imported.space} if imported.space else {},
-        proposer_id=members[imported.author.lower()],
+        proposer_id=owners[imported.author.lower()],
         title=title,
         description=text,
         description_html=_render(imported, text),
@@ -125,19 +125,19 @@ def _write_proposal(
     )
     proposal.save()
     proposal.refresh_from_db()  # the database gave it a number
-    voters = [(members[vote.voter.lower()], vote) for vote in imported.votes]
+    voters = [(owners[vote.voter.lower()], vote) for vote in imported.votes]
     copy_rows(
         PowerSnapshot,
         ["proposal", "user", "own", "power"],
         # Of which parts the power was made, the source does not say.
         ((proposal.pk, member_id, vote.power, vote.power) for member_id, vote in voters),
     )
-    ballots = (
+    votes = (
         history.PastVote(member_id, vote.choice, vote.cast_at, vote.reason)
         for member_id, vote in voters
     )
     rule = FrozenRule(Rule("turnout", to_units(imported.quorum), 1, 2))
-    history.write_history(actor=actor, proposal=proposal, rule=rule, ballots=ballots)
+    history.write_history(actor=actor, proposal=proposal, rule=rule, votes=votes)
     return proposal
 
 

@@ -28,18 +28,18 @@ def choice_icon(choice: str, size: int = 16) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def member_detail_of(context: RequestContext, member: User) -> member_detail.MemberDetail:
-    """A member's record in numbers."""
+    """What a member did, in numbers."""
     return member_detail.member_detail(member, context["request"].user)
 
 
 @register.inclusion_tag("governance/parts/member_votes.html", takes_context=True)
 def votes_of(
-    context: RequestContext, member: User, record: member_detail.MemberDetail
+    context: RequestContext, member: User, detail: member_detail.MemberDetail
 ) -> dict[str, Any]:
-    """A member's votes, latest first, beside the reader's own."""
+    """A member's votes, latest first, beside the viewer's own."""
     request = context["request"]
     page = member_detail.member_votes(
-        member, request.user, count=record.votes, page=request.GET.get("page")
+        member, request.user, count=detail.votes, page=request.GET.get("page")
     )
     return {"request": request, "member": member, "page": page}
 

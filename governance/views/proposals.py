@@ -55,7 +55,7 @@ def show_proposal_detail(request: HtmxRequest, number: int) -> HttpResponse:
         Proposal.objects.visible_to(request.user).select_related("proposer__profile", "token"),
         number=number,
     )
-    context = page_context(request, proposal)
+    context = detail_context(request, proposal)
     draft = proposal.status == Proposal.Status.DRAFT
     return render_page(
         request,
@@ -65,10 +65,10 @@ def show_proposal_detail(request: HtmxRequest, number: int) -> HttpResponse:
     )
 
 
-def page_context(
+def detail_context(
     request: HtmxRequest, proposal: Proposal, card: vote_card.VoteCard | None = None
 ) -> dict[str, object]:
-    """What proposal_detail.html shows; ``card`` is the reader's own unless it is given."""
+    """What proposal_detail.html shows; ``card`` is the viewer's own unless it is given."""
     context: dict[str, object] = {
         "proposal": proposal,
         "detail": proposal_detail.proposal_detail(proposal),

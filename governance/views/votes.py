@@ -20,7 +20,7 @@ from ..errors import AnotherVoteStands, ReasonTooLong, UnknownChoice
 from ..models import Proposal, Vote
 from ..selectors import proposal_detail, vote_card, vote_list
 from ..services import votes
-from .proposals import page_context
+from .proposals import detail_context
 
 DETAIL = "governance/proposal_detail.html"
 
@@ -104,7 +104,7 @@ def _show(
     if _wants_card(request):
         context: dict[str, object] = {"proposal": proposal, "card": card}
     else:
-        context = page_context(request, proposal, card)
+        context = detail_context(request, proposal, card)
     return render_page(request, DETAIL, context, partials=("vote",), status=status)
 
 

@@ -34,7 +34,7 @@ class Notice(Generic[Subject]):
 
     ``subject`` finds what the event is about, for ``words`` and ``address``; None: it is too late
     to tell. ``audience`` is a question in SQL (audiences.py). ``icon`` is one of Lucide's;
-    ``calls``: it stands out, because the reader is asked to do something.
+    ``calls``: it stands out, because the member is asked to do something.
     """
 
     action: Action

@@ -1,4 +1,4 @@
-"""A discussion as one reader sees it: a page of threads, or one thread from its first answer on.
+"""A discussion as one viewer sees it: a page of threads, or one thread from its first answer on.
 
 Each is one query along ``comments_thread_ix``; the tree is built from what that query returned.
 """
@@ -91,7 +91,7 @@ class Node:
 
     ``answers`` are the comments below it, ``below`` is how many there are in all depths, and
     ``hidden`` how many more its thread has for which this page has no room (roots only).
-    ``mine`` is the reader's own reaction: 1, -1 or 0.
+    ``mine`` is the viewer's own reaction: 1, -1 or 0.
     """
 
     comment: Comment
@@ -251,7 +251,7 @@ def number_of(comments: QuerySet[Comment], *, by: str = "proposal_id") -> Subque
 def seen_by(
     viewer: User | AnonymousUser, proposal: Proposal, comments: QuerySet[Comment]
 ) -> QuerySet[Comment]:
-    """``comments`` in reading order, with their authors and the reader's own reactions."""
+    """``comments`` in reading order, with their authors and the viewer's own reactions."""
     reactions = CommentReaction.objects.filter(
         proposal=proposal, comment=OuterRef("pk"), user=viewer.pk
     )

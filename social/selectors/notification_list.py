@@ -64,7 +64,7 @@ def notification_list(user: User, *, unread_only: bool = False, page: str | None
 
 
 def _by_period(notifications: Iterable[Notification], now: datetime) -> list[Period]:
-    """``notifications`` under the headings of the reader's day, in their order."""
+    """``notifications`` under the headings of the viewer's day, in their order."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     starts = ((_("Today"), midnight), (_("This week"), midnight - 6 * A_DAY))
     periods: dict[str | Promise, list[Notification]] = {}

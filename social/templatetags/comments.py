@@ -35,7 +35,7 @@ ANY = str(UUID(int=0))
 
 
 def shared_words() -> dict[str, str]:
-    """What all comments say alike, in the reader's language."""
+    """What all comments say alike, in the viewer's language."""
     return {
         "permalink": _("link to this comment"),
         "edited": _("edited"),
@@ -110,7 +110,7 @@ def comment_node(context: Context, node: comment_list.Node) -> dict[str, Any]:
 
 
 def reactions(comment: Comment, mine: int) -> dict[str, Any]:
-    """What the buttons below ``comment`` need; ``mine`` is the reader's own 1, -1 or 0."""
+    """What the buttons below ``comment`` need; ``mine`` is the viewer's own 1, -1 or 0."""
     return {
         "id": SafeString(comment.pk),
         "address": SafeString(address_of(comment.pk)),

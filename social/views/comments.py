@@ -20,7 +20,7 @@ from dao_portal.core.once import read_key
 from dao_portal.core.web.htmx import HtmxRequest, render_page
 from dao_portal.core.web.http import see_other
 from governance.models import Proposal
-from governance.views.proposals import page_context
+from governance.views.proposals import detail_context
 
 from ..errors import ParentNotFound
 from ..models import Comment, CommentReaction
@@ -121,7 +121,7 @@ def _refuse(request: HtmxRequest, proposal: Proposal, typed: DiscussionQuery) ->
     if parent:
         place = comment_list.place_of(parent, sort)
         typed = replace(typed, reply=parent.pk, page=str(place.page), thread=place.thread)
-    context = page_context(request, proposal) | {"wanted": typed}
+    context = detail_context(request, proposal) | {"wanted": typed}
     return render(request, "governance/proposal_detail.html", context, status=422)
 
 
@@ -195,7 +195,7 @@ def _get_comment(comment_id: UUID) -> Comment:
 
 
 def _address_of(request: HtmxRequest, comment: Comment, *, reply: bool = False) -> str:
-    """Where ``comment`` is in the reader's order; with ``reply``, with the form to answer it."""
+    """Where ``comment`` is in the viewer's order; with ``reply``, with the form to answer it."""
     sort = read_sort(request.GET, request.COOKIES)
     place = comment_list.place_of(comment, sort)
     wanted = DiscussionQuery(

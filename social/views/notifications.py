@@ -51,7 +51,7 @@ def notification_read(request: MemberRequest) -> HttpResponse:
 def notification_open(request: MemberRequest, notification_id: UUID) -> HttpResponse:
     """Go to what a notification is about; that reads it.
 
-    A link that changes something is right here: it changes nothing but the reader's own mark, it
+    A link that changes something is right here: it changes nothing but the viewer's own mark, it
     does so once, and a page that was fetched ahead of time loses no more than that mark.
     """
     notification = get_object_or_404(

@@ -279,7 +279,7 @@ def test_newcomer_is_seen_once_the_address_is_confirmed(client):
 
 
 def test_members_without_an_address_and_those_who_were_here_are_seen(client):
-    find_or_create_imported_members(addresses=["0x00000000000000000000000000000000000000AA"])
+    find_or_create_imported_members(wallet_addresses=["0x00000000000000000000000000000000000000AA"])
     UserFactory(username="moved", email_verified=False, last_login=timezone.now())
     UserFactory(username="wallet", email=None, email_verified=False, password=None)
 

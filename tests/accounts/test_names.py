@@ -318,7 +318,7 @@ ADDRESS = "0x52908400098527886E0F7030069857D2E4169EE7"
 def test_import_gives_addresses_as_usernames_and_steps_aside(grace):
     User.objects.create(username=ADDRESS.replace("0", "O"))  # as one could before
 
-    members = find_or_create_imported_members(addresses=[ADDRESS, ADDRESS.replace("9", "8")])
+    members = find_or_create_imported_members(wallet_addresses=[ADDRESS, ADDRESS.replace("9", "8")])
 
     assert members.created == 2
     new = User.objects.filter(is_active=False).order_by("username")

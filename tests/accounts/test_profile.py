@@ -117,8 +117,8 @@ def test_member_page_compares_votes_with_the_readers_own(signed_in, ada):
 
     response = signed_in.get("/members/mira/")
 
-    record = response.context["record"]
-    assert (record.votes, record.both, record.same, record.voted_recently) == (3, 2, 1, 3)
+    detail = response.context["detail"]
+    assert (detail.votes, detail.both, detail.same, detail.voted_recently) == (3, 2, 1, 3)
     assert "1 of 2" in response.text
     assert response.text.count("same as you") == 1
     assert response.text.count("you voted differently") == 1
@@ -129,8 +129,8 @@ def test_member_page_does_not_compare_a_member_with_themselves(signed_in, ada):
 
     response = signed_in.get("/members/ada/")
 
-    record = response.context["record"]
-    assert (record.votes, record.both, record.same) == (1, 0, 0)
+    detail = response.context["detail"]
+    assert (detail.votes, detail.both, detail.same) == (1, 0, 0)
     assert "Voted in 1 of the last 1" in response.text
     assert "same as you" not in response.text
 
@@ -168,7 +168,7 @@ def test_member_is_found_in_any_case(client):
 
 
 def test_imported_member_says_so(client):
-    find_or_create_imported_members(addresses=["0x" + "1" * 40])
+    find_or_create_imported_members(wallet_addresses=["0x" + "1" * 40])
 
     response = client.get(f"/members/0x{'1' * 40}/")
 

@@ -1,4 +1,4 @@
-"""The directory and one's own profile, as a visitor's browser sees them."""
+"""The list of members and one's own profile, as a visitor's browser sees them."""
 
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +19,7 @@ def portrait(tmp_path: Path) -> Path:
     return path
 
 
-def test_directory_is_searched_while_one_types(open_page: OpenPage, world: World) -> None:
+def test_member_list_is_searched_while_one_types(open_page: OpenPage, world: World) -> None:
     page = open_page(user=world.ada)
     page.goto("/members/")
     cards = page.locator(".person")
@@ -34,7 +34,7 @@ def test_directory_is_searched_while_one_types(open_page: OpenPage, world: World
     expect(page.get_by_role("heading", level=1)).to_contain_text("ada", ignore_case=True)
 
 
-def test_directory_without_javascript(open_page: OpenPage, world: World) -> None:
+def test_member_list_without_javascript(open_page: OpenPage, world: World) -> None:
     UserFactory(username="grace", role="moderator")
     page = open_page(js=False, width=390)
     page.goto("/")

@@ -151,7 +151,7 @@ def imported():
         actor=None,
         proposal=proposal,
         rule=FrozenRule(Rule("turnout", to_units(10), 1, 2)),
-        ballots=[PastVote(voters[0].pk, "yes", proposal.voting_start + HOUR)],
+        votes=[PastVote(voters[0].pk, "yes", proposal.voting_start + HOUR)],
     )
     return proposal
 

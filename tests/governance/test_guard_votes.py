@@ -312,8 +312,8 @@ def test_imported_votes_are_final():
     voter, late = UserFactory(), UserFactory()
     count_power(proposal, voter)
     count_power(proposal, late)
-    ballots = [PastVote(voter.pk, "yes", end)]
-    write_history(actor=None, proposal=proposal, rule=rule, ballots=ballots)
+    votes = [PastVote(voter.pk, "yes", end)]
+    write_history(actor=None, proposal=proposal, rule=rule, votes=votes)
 
     with refused("votes_window"):
         insert_vote(proposal, late)

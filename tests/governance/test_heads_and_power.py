@@ -10,6 +10,7 @@ from html import unescape
 
 import pytest
 from django.test import Client
+from django.utils.html import strip_tags
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +20,7 @@ from governance.models import Proposal
 from governance.outcome import Rule, Tally, decide, to_units
 from governance.selectors.tallies import standing_of
 from governance.services.imports import ImportedProposal, ImportedVote, import_proposals
-from governance.wording import final_verdict, live_verdict, plain, result_headline
+from governance.wording import final_verdict, live_verdict, result_headline
 from social.notices.words import words_for_closed
 from tests.factories import UserFactory
 
@@ -244,7 +245,7 @@ def test_no_sentence_denies_voters_or_invents_them(yes, no, abstain, quorum, mod
 
     headline = result_headline(outcome, rule, voters=voters)
     sentences = [
-        plain(live_verdict(outcome, rule, voters=voters)),
+        strip_tags(live_verdict(outcome, rule, voters=voters)),
         final_verdict(outcome, rule, voters=voters),
         headline.title,
         *(line.decided for line in why(outcome, rule, voters=voters) if line.decided),

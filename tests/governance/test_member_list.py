@@ -1,4 +1,4 @@
-"""The member_list of members: who is found, in which order, and how many there are."""
+"""The list of members: who is found, in which order, and how many there are."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -132,7 +132,7 @@ def test_page_out_of_range_is_the_nearest(monkeypatch, page, shown):
 def test_only_active_members():
     member("ada")
     member("gone", "9", is_active=False)
-    find_or_create_imported_members(addresses=["0x" + "1" * 40])
+    find_or_create_imported_members(wallet_addresses=["0x" + "1" * 40])
 
     assert names() == ["ada"]
     assert counts() == [1, 0]
@@ -320,7 +320,7 @@ def test_current_page_in_the_navigation(client):
 @pytest.mark.parametrize(
     ("query", "queries"), [("", 7), ("?sort=newest", 6), ("?sort=name", 6), ("?q=m", 6)]
 )
-def test_directory_asks_as_often_for_one_as_for_three(
+def test_member_list_asks_as_often_for_one_as_for_three(
     client, django_assert_num_queries, query, queries, item_count
 ):
     for number in range(item_count):

@@ -1,4 +1,4 @@
-"""What a reader sees of a discussion: pages, trees, cuts, and where a comment is to be found."""
+"""What a viewer sees of a discussion: pages, trees, cuts, and where a comment is to be found."""
 
 from uuid import UUID
 

@@ -19,9 +19,6 @@ from ..models import Token, UserToken
 KEPT_SECONDS = 60  # what is added up over all holders
 
 
-# --- one member ---------------------------------------------------------------------------------
-
-
 def current_holding(user: User | AnonymousUser) -> UserToken | None:
     """What ``user`` holds of the governance token right now, with the token."""
     if not user.is_authenticated:

@@ -19,8 +19,6 @@ from dao_portal.core.db.base import EXACT, exact_sum, under
 from ..models import Token, UserToken
 from . import holdings
 
-# --- one token ----------------------------------------------------------------------------------
-
 
 @dataclass(frozen=True)
 class Band:

@@ -22,9 +22,6 @@ MONTHS = 12
 ZERO = Decimal(0)
 
 
-# --- the treasury -------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class MonthFlow:
     """What came in and went out in one month, and what there was at its end."""

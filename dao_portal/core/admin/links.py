@@ -19,11 +19,8 @@ from django.utils.translation import gettext
 UUID_IN_WORDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-# --- helpers of the pages -----------------------------------------------------------------------
-
-
-def pages() -> Iterator[Any]:
-    """Every page of the admin, in the order of the apps."""
+def registered_admins() -> Iterator[Any]:
+    """The admin of every model, in the order of the apps."""
     for model in apps.get_models():
         if admin.site.is_registered(model):
             yield admin.site.get_model_admin(model)

@@ -23,7 +23,7 @@ YEARS = range(EPOCH.year, 9999)  # what a key can carry
 
 
 class PeriodFilter(admin.SimpleListFilter):
-    """Rows of one year, month or day in the reader's time zone, by the time in their keys.
+    """Rows of one year, month or day in the viewer's time zone, by the time in their keys.
 
     Django's date hierarchy reads the whole table to learn which days have rows. This one offers
     every day since the first row, and asks for a range of the key that orders the list.

@@ -18,7 +18,7 @@ from ..formats import browser
 from ..models import AuditLog, Brake, EventDelivery, FormKey, OutgoingMail, Setting
 from ..options import OPTIONS
 from .base import ReadOnlyAdmin
-from .links import key_in, link_to, list_address, member_named, pages
+from .links import key_in, link_to, list_address, member_named, registered_admins
 from .period import PeriodFilter
 
 
@@ -64,9 +64,11 @@ def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def page_of(resource_type: str) -> ReadOnlyAdmin | None:
+def admin_of(resource_type: str) -> ReadOnlyAdmin | None:
     """The admin of the model that an audit entry calls ``resource_type``."""
-    return next((page for page in pages() if page.opts.model_name == resource_type), None)
+    return next(
+        (each for each in registered_admins() if each.opts.model_name == resource_type), None
+    )
 
 
 @admin.register(AuditLog)
@@ -98,7 +100,7 @@ class AuditLogAdmin(ReadOnlyAdmin):
         return f"{_kind(row)}: {row.get_action_display()}"
 
     def on_portal(self, row: AuditLog) -> str | None:
-        page = page_of(row.resource_type)
+        page = admin_of(row.resource_type)
         if page is None or row.resource_id is None:
             return None
         found = page.model._default_manager.filter(  # noqa: SLF001  (whatever it is called)
@@ -122,7 +124,7 @@ class AuditLogAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("on"))
     def thing(self, entry: AuditLog) -> str:
-        page = page_of(entry.resource_type)
+        page = admin_of(entry.resource_type)
         if page is None or entry.resource_id is None:
             return _kind(entry)
         return link_to(page.model(pk=entry.resource_id), _kind(entry)) or ""
@@ -141,7 +143,7 @@ class AuditLogAdmin(ReadOnlyAdmin):
 
 
 def _kind(entry: AuditLog) -> str:
-    page = page_of(entry.resource_type)
+    page = admin_of(entry.resource_type)
     return str(page.opts.verbose_name) if page else entry.resource_type
 
 

@@ -1,4 +1,9 @@
-"""Tables in sixteen hash partitions under ordinary models."""
+"""Partitioned tables under ordinary models: the migration of all, the model of the hashed ones.
+
+The model keeps ``id`` as its single Django primary key. Hash-partitioned tables get
+PRIMARY KEY (id, <key>) in the database; the upkeep of the monthly ones is in months.py. What was
+tried and refused: docs/adr/0003-partitions.md.
+"""
 
 from __future__ import annotations
 

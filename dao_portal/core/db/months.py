@@ -1,8 +1,6 @@
-"""Partitioned tables under ordinary models, and the upkeep of the monthly ones.
+"""Tables with one partition a month: their months are made ahead, and let go.
 
-The model keeps ``id`` as its single Django primary key. Hash-partitioned tables get
-PRIMARY KEY (id, <key>) in the database; monthly ones are partitioned by ``id`` itself, so their
-key stays ``id``. What was tried and refused: docs/adr/0003-partitions.md.
+They are partitioned by ``id``, which begins with the time, so their primary key stays ``id``.
 """
 
 from __future__ import annotations
@@ -21,9 +19,6 @@ MONTHS_AHEAD = 6
 # takes no time by itself, but waiting for it behind a long transaction would stop the whole site.
 LOCK_TIMEOUT = "3s"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-# --- months -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, order=True)

@@ -84,10 +84,10 @@ def read_to_the_end(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
 
 
 def keep_private(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
-    """What is one reader's own stays out of every cache, the browser's too (``no-store``).
+    """What is one viewer's own stays out of every cache, the browser's too (``no-store``).
 
     That is any answer made for who is signed in, the pages about accounts, and every page with a
-    form: its token and its key are for one reader. "Back" then fetches the page anew.
+    form: its token and its key are for one viewer. "Back" then fetches the page anew.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:

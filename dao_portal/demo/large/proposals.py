@@ -258,7 +258,7 @@ def _write_decided(
     proposal = _save(part, members, now=now, start=start, source=Proposal.Source.DEMO, days=days)
     rule = rules.freeze(_count_power(proposal, part, rules, members))
     history.write_history(
-        actor=None, proposal=proposal, rule=rule, ballots=_ballots(part, proposal)
+        actor=None, proposal=proposal, rule=rule, votes=_past_votes(part, proposal)
     )
     return proposal
 
@@ -277,7 +277,7 @@ def _count_power(proposal: Proposal, part: Part, rules: Rules, members: int) -> 
 # --- votes --------------------------------------------------------------------------------------
 
 
-def _ballots(part: Part, proposal: Proposal) -> list[history.PastVote]:
+def _past_votes(part: Part, proposal: Proposal) -> list[history.PastVote]:
     """Of whom was counted, the strongest vote; where the quorum is to be missed, the weakest."""
     assert proposal.voting_start
     assert proposal.voting_end

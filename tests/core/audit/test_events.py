@@ -296,7 +296,7 @@ def test_check_names_who_cannot_be_told(settings, name, path, problem):
     assert error.id == "core.E002"
     assert error.msg.startswith(f"EVENT_SUBSCRIBERS[{name!r}] cannot be told of events: ")
     assert problem in error.msg
-    with pytest.raises(SystemCheckError, match=r"core\.E001"):
+    with pytest.raises(SystemCheckError, match=r"core\.E002"):
         call_command("check")
 
 

@@ -1,4 +1,4 @@
-"""What is one reader's own stays out of every cache; what is everybody's may be kept as before."""
+"""What is one viewer's own stays out of every cache; what is everybody's may be kept as before."""
 
 import pytest
 from django.conf import settings
