@@ -13,7 +13,7 @@ def htmx(target: str) -> dict[str, str]:
 
 
 def words(response, part: str = "main") -> str:
-    """What a reader sees of one element, in one line."""
+    """What a viewer sees of one element, in one line."""
     html = response.content.decode()
     start = html.index(f'id="{part}"')
     text = re.sub(r"<[^>]+>", " ", html[html.index(">", start) + 1 :])
