@@ -1,8 +1,9 @@
 """Who may have a confirmation mailed, and how often. The numbers are ACCOUNT_RATE_LIMITS.
 
-allauth counts each address. Alone that would let a stranger who types an address keep back what its
-owner asks for a moment later, so the account that asks, and the network that it asks from, are
-counted before.
+allauth counts the mailbox, whoever asks: ten a day are the last word. Alone that would let a
+stranger who types an address keep back what its owner asks for later, so the account that asks, and
+the network that it asks from, are counted before, and leave most of the ten to others. Strangers of
+many networks together can still use them up: a flood is worse than a link that comes a day later.
 """
 
 from allauth.core import ratelimit
@@ -17,35 +18,29 @@ from .models import User
 
 
 def count_link(request: HttpRequest, *, member: User, address: str) -> bool:
-    """Count a link that a sign-up or a sign-in asks for; whether it may be mailed.
-
-    What one network asks for one address leaves most of what the address gets in a day to others.
-    """
+    """Count a link that somebody asks for; whether it may be mailed, as far as it is theirs."""
+    account = f"{member.pk}:{address.lower()}"
     network = f"{network_of(client_ip(request))}:{address.lower()}"
-    return _count_account(request, member, address) and bool(
-        ratelimit.consume(request, action="confirm_email_network", key=network)
+    return bool(
+        ratelimit.consume(request, action="confirm_email_account", key=account)
+        and ratelimit.consume(request, action="confirm_email_network", key=network)
     )
 
 
 def count_own_link(request: HttpRequest, *, member: User, address: str) -> bool:
-    """Count a link that a member who is signed in asks for; whether it may be mailed.
+    """Count a link that a member who is signed in asks for; whether it will be mailed.
 
-    Counted for the member alone: allauth's count of the address begins anew. Who asks too often is
-    told.
+    Who asks too often is told, also where it was others who used up what the mailbox gets in a day.
     """
-    if _count_account(request, member, address):
-        ratelimit.clear(request, action="confirm_email", key=address.lower())
+    if count_link(request, member=member, address=address) and ratelimit.consume(
+        request, action="confirm_email", key=address.lower(), dry_run=True
+    ):
         return True
     messages.info(
         request,
         _(
-            "We mailed a link to this address a moment ago. You can ask for another in three"
-            " minutes, ten times a day at most."
+            "Enough links were mailed to this address for now. You can ask for another in three"
+            " minutes, three times a day at most."
         ),
     )
     return False
-
-
-def _count_account(request: HttpRequest, member: User, address: str) -> bool:
-    account = f"{member.pk}:{address.lower()}"
-    return bool(ratelimit.consume(request, action="confirm_email_account", key=account))

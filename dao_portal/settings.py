@@ -249,13 +249,13 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60  # seconds after a sign-in, or after b
 # How often; "key" is an address that is typed. Wrong passwords are counted in accounts/guesses.py.
 # A reset is never refused before three mails of the last hour have reached their owner. Mails with
 # a confirmation are counted for the address, and before that (accounts/links.py) for the account
-# that asks and for the address as one network asks for it: no stranger uses up what the owner has.
+# that asks and for the address as one network asks for it: neither alone uses up the address's.
 ACCOUNT_RATE_LIMITS = {
     "signup": "10/m/ip,30/h/ip,100/d/ip",
     "login": "30/m/ip",
     "reset_password": "10/m/ip,60/h/ip,3/h/key,20/d/key",
     "confirm_email": "10/d/key",
-    "confirm_email_account": "1/3m/key,10/d/key",
+    "confirm_email_account": "1/3m/key,3/d/key",
     "confirm_email_network": "3/d/key",
     "manage_email": "10/m/user,100/d/user",
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from dao_portal.core.db.base import AMOUNT_PLACES
-from dao_portal.core.options import clear_option_cache, get_option
+from dao_portal.core.options import read_options
 
 OWN = f"trunc(balance * %(balance_weight)s, {AMOUNT_PLACES})"
 STAKED = f"trunc(staked_balance * %(staked_weight)s, {AMOUNT_PLACES})"
@@ -23,5 +23,5 @@ def weights() -> dict[str, Decimal]:
 
     Whoever counted by weights that were changed a moment ago would write what nobody recounts.
     """
-    clear_option_cache()
-    return {name: get_option(key) for name, key in WEIGHTS.items()}
+    stored = read_options(*WEIGHTS.values())
+    return {name: stored[key] for name, key in WEIGHTS.items()}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -45,6 +45,10 @@ class Option:
         if self.validate:
             self.validate(value)
         return value
+
+    def in_force(self, stored: dict[str, str]) -> Value:
+        """What ``stored``, texts by key, says of it; where it says nothing, the default."""
+        return self.parse(stored[self.key]) if self.key in stored else self.default
 
 
 def _parse_integer(text: str) -> int:
@@ -278,11 +282,19 @@ def clear_option_cache() -> None:
 
 def get_option(key: str) -> Any:
     """The value in force, parsed; KeyError for a key that nobody declared."""
-    option = OPTIONS[key]
     now = time.monotonic()
     values = _Cache.values
     if values is None or now - _Cache.read_at > SECONDS_KEPT:
-        known = Setting.objects.filter(key__in=OPTIONS)
-        values = dict(known.values_list("key", "value"))
+        values = _stored(OPTIONS)
         _Cache.values, _Cache.read_at = values, now
-    return option.parse(values[key]) if key in values else option.default
+    return OPTIONS[key].in_force(values)
+
+
+def read_options(*keys: str) -> dict[str, Any]:
+    """The values that stand in the database now, whatever is remembered; nothing is kept."""
+    stored = _stored(keys)
+    return {key: OPTIONS[key].in_force(stored) for key in keys}
+
+
+def _stored(keys: Iterable[str]) -> dict[str, str]:
+    return dict(Setting.objects.filter(key__in=keys).values_list("key", "value"))

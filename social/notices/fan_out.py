@@ -1,8 +1,9 @@
 """Telling an audience: one INSERT ... SELECT for each portion of members.
 
-The ids follow from event and member, so whoever comes up twice is told once; the cursor of the
-delivery is the last member who was told, so a portion that was cut off is simply told again. A
-portion holds members of every language: each gets the row of words that is theirs.
+Whoever comes up twice is told once, with the amount that is known of them. The ids follow from
+event and member; the cursor of the delivery is the last member who was told, so a portion that was
+cut off is simply told again. A portion holds members of every language: each gets the row of words
+that is theirs.
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ AMOUNT_FORMAT = (
 
 TELL = """
     WITH audience AS ({audience}), portion AS (
-        SELECT member_id, language, amount
+        SELECT DISTINCT ON (member_id) member_id, language, amount
         FROM audience
         WHERE member_id > %(after)s AND member_id <> %(actor)s
-        ORDER BY member_id
+        ORDER BY member_id, amount DESC NULLS LAST
         LIMIT %(portion)s
     ), words AS (
         SELECT *

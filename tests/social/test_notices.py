@@ -1,5 +1,6 @@
 """Who is told of what, once, in which words."""
 
+from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from governance.services.cancelling import cancel_proposal
 from governance.services.proposals import publish_proposal, withdraw_proposal
 from social.models import Notification
 from social.notices import fan_out
+from social.notices.audiences import COUNTED, COUNTED_AND_AUTHOR
 from social.notices.registry import NOTICES, Notice
 from social.notices.words import OWN_AMOUNT, Words
 from social.subscribers import NoticeSubscriber
@@ -172,6 +174,27 @@ def test_closing_also_tells_an_author_without_power_and_one_with_power_only_once
     deliver_due_events()
 
     assert told(Action.PROPOSAL_CLOSED) == ["ada", "ada", "author", "author"]
+
+
+AUTHOR_FIRST = f"""
+    SELECT id AS member_id, NULL AS language, NULL::numeric AS amount FROM users
+    WHERE username = 'author'
+    UNION ALL {COUNTED}
+"""
+
+
+@pytest.mark.parametrize("audience", [COUNTED_AND_AUTHOR, AUTHOR_FIRST])
+def test_author_who_is_counted_too_is_told_with_their_power(audience):
+    """Whichever of the two rows the database finds first."""
+    author = UserFactory(username="author")
+    proposal = open_proposal_with({author: 60, "ada": 5}, proposer=author)
+    close_now(proposal)
+    notice = replace(NOTICES[Action.PROPOSAL_CLOSED], audience=audience)
+
+    fan_out.tell(notice, event_of(proposal, Action.PROPOSAL_CLOSED), after=None)
+
+    rows = Notification.objects.values_list("user__username", "data__amount")
+    assert dict(rows) == {"ada": "5", "author": "60"}
 
 
 def test_cancelling_tells_everybody_but_the_moderator_who_did_it():

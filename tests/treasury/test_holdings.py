@@ -7,7 +7,9 @@ from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dao_portal.core import options
 from dao_portal.core.audit.delivery import deliver_due_events
+from dao_portal.core.models import Setting
 from dao_portal.core.options import clear_option_cache, get_option
 from dao_portal.core.services.options import set_option
 from governance.services.opening import open_proposal
@@ -21,6 +23,7 @@ from tests.factories import (
 )
 from tests.threads import second_session, wait_until_blocked
 from treasury.models import UserToken
+from treasury.power import weights
 from treasury.selectors.holdings import current_power
 from treasury.services.holdings import recount_power, set_holding
 
@@ -77,6 +80,19 @@ def test_recount_follows_new_weights():
     assert recount_power(token_id=token.pk) == 1
     assert UserToken.objects.get(user=user).voting_power == 26
     assert recount_power(token_id=token.pk) == 0
+
+
+def test_weights_are_those_of_the_database_and_options_stay_remembered(
+    monkeypatch, django_assert_num_queries
+):
+    monkeypatch.setattr(options, "SECONDS_KEPT", 3600)
+    weigh("1", "3")
+    before = get_option("power.staked_weight")
+    Setting.objects.filter(key="power.staked_weight").update(value="2.5")
+
+    with django_assert_num_queries(1):
+        assert weights() == {"balance_weight": 1, "staked_weight": Decimal("2.5")}
+        assert get_option("power.staked_weight") == before
 
 
 def test_recount_of_one_member_leaves_the_others():

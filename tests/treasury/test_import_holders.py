@@ -15,6 +15,7 @@ from tests.factories import HoldingFactory, TokenFactory, UserFactory
 from tests.threads import PATIENCE, second_session, wait_until_blocked
 from treasury.models import UserToken, WaitingHolding
 from treasury.services.holders import HolderLine, HoldersImported, import_holders
+from treasury.services.holdings import lock_token
 from treasury.services.waiting_holdings import give_waiting_holdings
 
 pytestmark = pytest.mark.django_db
@@ -246,6 +247,25 @@ def test_waiting_holding_is_claimed_once_however_many_ask(token):
 
     assert holdings() == {"ada@example.org": (14, 0, 14)}
     assert AuditLog.objects.filter(action="holding.claimed").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_list_that_names_its_owner_meets_a_claim(token):
+    """Each takes the token first: a claim that kept the row would wait for the list for ever."""
+    ada = UserFactory(email="ada@example.org")
+    WaitingHolding.objects.create(token=token, holder=ada.email, balance=5)
+
+    with second_session() as start:
+        with transaction.atomic():
+            lock_token(token.pk)  # as the list does first
+            claim = start(give_waiting_holdings, member=ada, holder=ada.email)
+            wait_until_blocked()
+            line = HolderLine(2, ada.email, Decimal(7), Decimal(0))
+            import_holders(actor=None, token=token, lines=[line])
+        assert claim.result(PATIENCE) == 0
+
+    assert holdings() == {"ada@example.org": (7, 0, 7)}
+    assert not WaitingHolding.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

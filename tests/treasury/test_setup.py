@@ -87,6 +87,7 @@ def test_setup_twice_is_refused(typed):
         ({"email": "nobody"}, "Enter a valid email address"),
         ({"admin": "no or"}, "Use letters, digits, dots"),
         ({"admin": "admin"}, "reserved"),
+        ({"token_name": "a" * 101}, "The token's name is one line of at most 100 characters"),
         ({"name": "River\u202eCommons"}, "U\\+202E, right-to-left override"),
         ({"token": "R\N{GREEK CAPITAL LETTER IOTA}V"}, "letters A to Z"),
         ({"token": "R V"}, "letters A to Z and digits"),

@@ -13,7 +13,8 @@ from dao_portal.core.text import validate_one_line
 
 from ..models import Token
 
-MAX_SYMBOL = 16
+MAX_SYMBOL = Token._meta.get_field("symbol").max_length or 0
+MAX_NAME = Token._meta.get_field("name").max_length or 0
 
 
 @transaction.atomic
@@ -25,6 +26,10 @@ def add_token(*, actor: User | None, symbol: str, name: str) -> Token:
     if not (symbol.isascii() and symbol.isalnum()) or len(symbol) > MAX_SYMBOL:
         raise ValidationError(
             _("The token's symbol is letters A to Z and digits, at most %(n)s.") % {"n": MAX_SYMBOL}
+        )
+    if not 0 < len(name) <= MAX_NAME:
+        raise ValidationError(
+            _("The token's name is one line of at most %(n)s characters.") % {"n": MAX_NAME}
         )
     validate_one_line(name)
     token, is_new = Token.objects.get_or_create(symbol=symbol, defaults={"name": name})

@@ -16,14 +16,18 @@ from . import holdings
 def give_waiting_holdings(*, member: User, holder: str) -> int:
     """Give ``member`` what waits for ``holder``, which they have proved to be theirs; how many.
 
-    Locks the waiting rows, then each token in turn. Where the member holds some of it already,
-    the amounts add up.
+    Locks the tokens in the order of their keys, as whoever brings in a list locks one, and only
+    then the waiting rows. Where the member holds some of it already, the amounts add up.
     """
-    waiting = WaitingHolding.objects.select_for_update(of=("self",)).select_related("token")
+    waiting = WaitingHolding.objects.filter(holder=holder.lower()).order_by("token_id")
+    tokens = list(waiting.values_list("token_id", flat=True))
+    for token in tokens:
+        holdings.lock_token(token)
     given = 0
-    for entry in waiting.filter(holder=holder.lower()).order_by("token_id"):
-        holdings.lock_token(entry.token_id)
-        held = UserToken.objects.select_for_update().filter(user=member, token=entry.token)
+    for entry in (
+        waiting.filter(token__in=tokens).select_for_update(of=("self",)).select_related("token")
+    ):
+        held = UserToken.objects.filter(user=member, token=entry.token)
         if held.update(
             balance=models.F("balance") + entry.balance,
             staked_balance=models.F("staked_balance") + entry.staked_balance,

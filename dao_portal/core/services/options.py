@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models, transaction
 
 from ..actions import Action
+from ..audit.events import record
 from ..models import Setting
 from ..options import OPTIONS, clear_option_cache
 
@@ -16,8 +17,6 @@ def set_option(key: str, text: str, *, actor: models.Model | None) -> Setting:
     Locks the row, which is made first where nothing was decided yet: who decides at the same time
     waits, and then finds what was decided.
     """
-    from ..audit.events import record  # events reads an option itself
-
     option = OPTIONS[key]
     option.parse(text)
     setting, _created = Setting.objects.select_for_update().get_or_create(
