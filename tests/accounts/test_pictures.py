@@ -287,6 +287,19 @@ def test_old_file_goes_after_the_commit(client, ada, django_capture_on_commit_ca
     assert ('<img class="av' in client.get("/account/").text) == replaced
 
 
+def test_first_picture_replaces_no_file(
+    client, ada, django_capture_on_commit_callbacks, caplog, settings, tmp_path
+):
+    """Real files: their storage refuses to delete what has no name."""
+    kept = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    settings.STORAGES = settings.STORAGES | {"default": kept | {"OPTIONS": {"location": tmp_path}}}
+    with django_capture_on_commit_callbacks(execute=True):
+        upload(client, drawing())
+
+    assert default_storage.exists(picture_of(ada))
+    assert [each.message for each in caplog.records if each.levelname == "ERROR"] == []
+
+
 def test_old_file_stays_when_the_change_fails(ada, django_capture_on_commit_callbacks, client):
     upload(client, drawing())
     name = picture_of(ada)
