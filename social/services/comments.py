@@ -72,7 +72,7 @@ def post_comment(
     comment.place_under(_find_parent(proposal_id, parent_id) if parent_id else None)
     # Last, because it costs most: nobody has text after text made into HTML to no end.
     comment.content_html = render_markdown(comment.content)
-    if not comment.content_html.strip():  # such as a link's definition that nothing refers to
+    if not comment.content_html.strip():  # also a link's definition that nothing refers to
         raise CommentEmpty
     comment.save(force_insert=True)
     record(
@@ -119,11 +119,9 @@ def set_reaction(*, actor: User, comment: Comment, kind: CommentReaction.Kind | 
 def clean_content(content: str) -> str:
     """``content`` as it is stored: plain line ends, nothing around it, nothing PostgreSQL refuses.
 
-    Raises CommentEmpty, CommentTooLong.
+    Raises CommentTooLong.
     """
     content = content.replace("\r\n", "\n").replace("\0", "").strip()
-    if not content:
-        raise CommentEmpty
     if len(content) > Comment.MAX_LENGTH:
         raise CommentTooLong(
             _("Keep it to %(most)s characters; these are %(length)s.")

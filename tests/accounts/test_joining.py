@@ -131,6 +131,16 @@ def unsynced() -> User:
     return member
 
 
+def test_an_address_is_not_replaced_by_another_that_is_proved() -> None:
+    member = UserFactory(email="mine@example.org", email_verified=True)
+    EmailAddress.objects.create(user=member, email="proved@x.org", verified=True, primary=True)
+
+    sync_email_verified(user=member)
+
+    member.refresh_from_db()
+    assert (member.email, member.email_verified) == ("mine@example.org", False)
+
+
 def test_a_member_without_an_address_is_not_verified() -> None:
     member = UserFactory(email=None, email_verified=True)
     sync_email_verified(user=member)

@@ -284,6 +284,19 @@ def test_old_file_goes_after_the_commit(
     assert ('<img class="av' in signed_in.get("/account/").text) == replaced
 
 
+def test_first_picture_replaces_no_file(
+    signed_in, ada, django_capture_on_commit_callbacks, caplog, settings, tmp_path
+):
+    """Real files: their storage refuses to delete what has no name."""
+    kept = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    settings.STORAGES = settings.STORAGES | {"default": kept | {"OPTIONS": {"location": tmp_path}}}
+    with django_capture_on_commit_callbacks(execute=True):
+        upload(signed_in, drawing())
+
+    assert default_storage.exists(picture_of(ada))
+    assert [each.message for each in caplog.records if each.levelname == "ERROR"] == []
+
+
 def test_old_file_stays_when_the_change_fails(ada, django_capture_on_commit_callbacks, signed_in):
     upload(signed_in, drawing())
     name = picture_of(ada)
