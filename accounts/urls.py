@@ -28,7 +28,7 @@ door_patterns = [
 app_name = "accounts"
 
 urlpatterns = [
-    path("members/<str:username>/", views.member_detail, name="member_detail"),
+    path("members/<str:username>/", views.show_member_detail, name="member_detail"),
     path("account/", views.profile_edit, name="profile_edit"),
     path("account/picture/remove/", views.picture_remove, name="picture_remove"),
     path("media/pictures/<slug:name>.webp", views.picture, name="picture"),

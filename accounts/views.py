@@ -31,7 +31,7 @@ TABS = ("votes", "proposals", "comments")
 
 
 @require_safe
-def member_detail(request: HtmxRequest, username: str) -> HttpResponse:
+def show_member_detail(request: HtmxRequest, username: str) -> HttpResponse:
     """One member: what they say of themselves, and what they did; ?show= picks the list."""
     member = members.member_called(username, members.shown_members().select_related("profile"))
     if member is None:
@@ -45,8 +45,8 @@ def member_detail(request: HtmxRequest, username: str) -> HttpResponse:
     return render_page(request, "accounts/member_detail.html", context)
 
 
-@member_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@member_required
 def profile_edit(request: MemberRequest) -> HttpResponse:
     """One's own profile and preferences."""
     form = ProfileForm(
@@ -102,8 +102,8 @@ def _save(member: User, form: ProfileForm) -> bool:
     return True
 
 
-@member_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@member_required
 def password_by_mail(request: MemberRequest) -> HttpResponse:
     """The first password of a member who has none: by a link to their address, as a lost one.
 

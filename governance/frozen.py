@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from dao_portal.core.db.base import ONE_UNIT
 from treasury.models import Token
 
 from .canonical import canonical_amount, canonical_hash, canonical_time
 from .models import Proposal
 from .outcome import RULE_VERSION, Outcome, Rule, from_units
-
-PLACES = Decimal(1).scaleb(-18)
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class FrozenRule:
             "quorum_threshold": self.quorum,
             "approval_numerator": numerator,
             "approval_denominator": denominator,
-            "approval_threshold": (Decimal(numerator) / Decimal(denominator)).quantize(PLACES),
+            "approval_threshold": (Decimal(numerator) / Decimal(denominator)).quantize(ONE_UNIT),
             "rule_version": self.version,
             "fingerprint": f"sha256:{canonical_hash(self.covered(proposal))}",
         }
@@ -93,7 +92,7 @@ class Result:
 
     @property
     def voters(self) -> int:
-        voters: int = sum(count for name, count in self.counts.items() if name.endswith("_votes"))
+        voters: int = sum(self.counts[name] for name in ("yes_votes", "no_votes", "abstain_votes"))
         return voters
 
     @property

@@ -12,6 +12,8 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from dao_portal.core.registry import by_key
+
 
 @dataclass(frozen=True)
 class ProposalType:
@@ -22,7 +24,7 @@ class ProposalType:
 
 
 USUAL = ProposalType("text", _("Text"))  # what a proposal is unless somebody says otherwise
-PROPOSAL_TYPES = {kind.key: kind for kind in (USUAL,)}
+PROPOSAL_TYPES: dict[str, ProposalType] = by_key((USUAL,), key=lambda kind: kind.key)
 
 
 def type_choices() -> list[tuple[str, Any]]:

@@ -8,7 +8,7 @@ app_name = "social"
 
 urlpatterns = [
     path("proposals/<int:number>/comments/", comments.show_comment_list, name="comment_list"),
-    path("comments/<uuid:comment_id>/", comments.show_comment, name="comment_detail"),
+    path("comments/<uuid:comment_id>/", comments.show_comment_detail, name="comment_detail"),
     path("comments/<uuid:comment_id>/reply/", comments.comment_reply, name="comment_reply"),
     path("comments/<uuid:comment_id>/like/", comments.comment_like, name="comment_like"),
     path("comments/<uuid:comment_id>/dislike/", comments.comment_dislike, name="comment_dislike"),

@@ -12,12 +12,12 @@ from accounts.templatetags.accounts import ROLE_ICONS, THEME_ICONS
 from dao_portal.core import options
 from dao_portal.core.actions import Action
 from dao_portal.core.models import Setting
+from dao_portal.core.registry import by_key
 from dao_portal.core.services.retention import KEEP_OPTIONS
 from dao_portal.core.templatetags.portal import icon
 from governance import outcome
 from governance.management.snapshot import CHOICES
 from governance.models import Proposal, Vote
-from governance.proposal_types import PROPOSAL_TYPES
 from governance.selectors import member_list, proposal_list, vote_card, vote_list
 from governance.templatetags.governance import ICONS
 from governance.wording import REASONS
@@ -26,15 +26,6 @@ from social.selectors import comment_list
 
 # registry: what it holds, and the members of what it is about
 REGISTRIES: dict[str, tuple[Collection[str], Collection[str]]] = {
-    "notices by their action": (NOTICES, [notice.action for notice in NOTICES.values()]),
-    "proposal types by their key": (
-        PROPOSAL_TYPES,
-        [kind.key for kind in PROPOSAL_TYPES.values()],
-    ),
-    "options by their key": (
-        options.OPTIONS,
-        [option.key for option in options.OPTIONS.values()],
-    ),
     "parsers of options": (options.PARSERS, Setting.Type.values),
     "signs of choices": (ICONS, Vote.Choice.values),
     "choices of an import": (CHOICES.values(), Vote.Choice.values),
@@ -55,6 +46,12 @@ def test_every_registry_holds_every_member_of_what_it_is_about(registry):
 
     assert len(members) > 0
     assert sorted(held) == sorted(members)
+
+
+def test_registry_refuses_a_key_that_is_declared_twice():
+    assert by_key(["ada", "mira"], key=len) == {3: "ada", 4: "mira"}
+    with pytest.raises(ValueError, match="3 is declared twice"):
+        by_key(["ada", "mira", "eve"], key=len)
 
 
 @pytest.mark.parametrize(

@@ -379,6 +379,17 @@ def test_who_is_not_signed_in_is_led_there_and_back(row, world):
     assert Client().get(path)["Location"] == f"/accounts/login/?next={path}"
 
 
+def test_wrong_method_is_wrong_for_everybody(world):
+    """Also for who is not signed in, who would else be led to a page that no method opens."""
+    ours = [row.path for row in NEED_A_SIGN_IN if not row.path.startswith("/accounts/")]
+    paths = [path.format(**world.places) for path in [*ours, "/accounts/password/set/"]]
+    member = Client()
+    member.cookies[settings.SESSION_COOKIE_NAME] = world.sessions["member"]
+
+    for browser in (Client(), member):
+        assert {path: browser.put(path).status_code for path in paths} == dict.fromkeys(paths, 405)
+
+
 def test_every_address_is_in_the_table():
     paths = [row.path.removeprefix("/") for row in TABLE]
 

@@ -10,7 +10,6 @@ fill_look_alikes = import_module("accounts.migrations.0001_initial").fill_look_a
 
 
 class Migration(migrations.Migration):
-    replaces = [("accounts", "0010_turned_letters")]
     dependencies = [("accounts", "0001_initial")]
 
     operations = [

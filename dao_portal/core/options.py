@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .db.base import exact_amount
 from .models import Setting
+from .registry import by_key
 
 SECONDS_KEPT = 5.0
 MOST_DIGITS = 9  # of a whole number: minutes stay a time, a fraction's parts fit their columns
@@ -112,9 +113,8 @@ def _at_least_one(value: int) -> None:
         raise ValidationError(_("This cannot be less than 1."))
 
 
-OPTIONS: dict[str, Option] = {
-    option.key: option
-    for option in (
+OPTIONS: dict[str, Option] = by_key(
+    (
         Option("community.name", Type.TEXT, "Commons", _("The community's name.")),
         Option(
             "governance.token",
@@ -264,8 +264,9 @@ OPTIONS: dict[str, Option] = {
             _("Keep whole network addresses in the audit log instead of cutting them."),
             public=False,
         ),
-    )
-}
+    ),
+    key=lambda option: option.key,
+)
 
 
 class _Cache:

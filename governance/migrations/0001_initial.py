@@ -12,6 +12,7 @@ from dao_portal.core.db.hashes import CreatePartitionedModel
 from dao_portal.core.db.sql import LoadSQL
 
 from ..models.proposals import NextProposalNumber, OnlyWords
+from ..proposal_types import type_choices
 
 ID = (
     "id",
@@ -70,7 +71,7 @@ class Migration(migrations.Migration):
                 (
                     "type",
                     models.CharField(
-                        choices=[("text", "Text")],
+                        choices=type_choices,
                         db_default="text",
                         default="text",
                         max_length=32,

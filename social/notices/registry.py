@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from dao_portal.core.actions import Action
 from dao_portal.core.models import AuditLog
+from dao_portal.core.registry import by_key
 from governance.models import Proposal
 
 from .audiences import COUNTED, COUNTED_AND_AUTHOR
@@ -47,9 +48,8 @@ class Notice(Generic[Subject]):
 
 
 # By action, which is also the ``type`` of the notifications.
-NOTICES: dict[str, Notice[Any]] = {
-    notice.action: notice
-    for notice in (
+NOTICES: dict[str, Notice[Any]] = by_key(
+    (
         Notice(
             Action.PROPOSAL_OPENED,
             audience=COUNTED,
@@ -83,5 +83,6 @@ NOTICES: dict[str, Notice[Any]] = {
             icon="ban",
             address=Proposal.get_absolute_url,
         ),
-    )
-}
+    ),
+    key=lambda notice: notice.action,
+)

@@ -55,7 +55,7 @@ def show_comment_list(request: HtmxRequest, number: int) -> HttpResponse:
 
 
 @require_safe
-def show_comment(request: HtmxRequest, comment_id: UUID) -> HttpResponse:
+def show_comment_detail(request: HtmxRequest, comment_id: UUID) -> HttpResponse:
     """The permalink: on to the page of the discussion on which the comment is now."""
     return redirect(_address_of(request, _get_comment(comment_id)))
 

@@ -56,7 +56,7 @@ TURNED = {"ɹ": "ɹ", "ɐ": "ɐ", "ɔ": "ɔ", "ǝ": "ǝ", "ə": "ǝ"}  # what th
 @pytest.fixture
 def turned_before():
     """The table of before, in which they were like nothing."""
-    run("DELETE FROM django_migrations WHERE name LIKE '%%turned_letters'")
+    run("DELETE FROM django_migrations WHERE name = '0002_turned_letters'")
     for letter, shape in TURNED.items():
         run("DELETE FROM look_alikes WHERE letter = %(letter)s", letter=letter)
         if letter != shape:
