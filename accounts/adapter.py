@@ -29,7 +29,7 @@ from .models import NameTaken, Profile, User
 from .names import normal_username
 from .selectors import addresses, names
 
-MOST_EMAIL = 254  # characters: what the columns hold, and what a mail server takes (RFC 5321)
+MAX_EMAIL = 254  # characters: what the columns hold, and what a mail server takes (RFC 5321)
 # One sentence for both ways to sign in: it must not tell which half was wrong.
 WRONG_LOGIN = _(
     "The username, e-mail address or password is not right. An address counts once you have opened"
@@ -63,7 +63,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def clean_email(self, email: str) -> str:
         """Refuse what the database would not hold; allauth cuts it, and mails somebody else."""
-        if len(email) > MOST_EMAIL:
+        if len(email) > MAX_EMAIL:
             raise self.validation_error("email_too_long")
         return email
 

@@ -15,13 +15,13 @@ from io import BytesIO
 from PIL import Image, ImageOps, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin
 
 SIDE = 256  # pixels
-MOST_PIXELS = 4096 * 4096  # unpacked they take four bytes each
+MAX_PIXELS = 4096 * 4096  # unpacked they take four bytes each
 # A progressive JPEG is painted over with each of its scans: programs write ten of them.
-MOST_SCANS = 64
+MAX_SCANS = 64
 SCAN = b"\xff\xda"  # where it means nothing, one of 65,536 pairs of bytes is like it
-MOST_FRAMES = 1_000  # only the first is drawn
-MOST_SECONDS = 2  # of CPU; the largest picture takes one
-MOST_MEMORY = 768 * 1024 * 1024
+MAX_FRAMES = 1_000  # only the first is drawn
+MAX_SECONDS = 2  # of CPU; the largest picture takes one
+MAX_MEMORY = 768 * 1024 * 1024
 FORMATS = ("PNG", "JPEG", "WEBP")  # the only decoders that ever see a stranger's file
 # Imported now, because later no file can be opened. Cameras write their JPEG with a second one
 # behind it (MPO), and in the form of TIFF which side is up.
@@ -56,8 +56,8 @@ def main() -> int:
 def set_limits() -> None:
     """For whatever comes now: so much CPU and memory, no file, no socket, no process."""
     for what, most in {
-        resource.RLIMIT_CPU: MOST_SECONDS,
-        resource.RLIMIT_AS: MOST_MEMORY,
+        resource.RLIMIT_CPU: MAX_SECONDS,
+        resource.RLIMIT_AS: MAX_MEMORY,
         resource.RLIMIT_NOFILE: 3,  # the three that are open
         resource.RLIMIT_NPROC: 0,
         resource.RLIMIT_CORE: 0,
@@ -70,12 +70,12 @@ def draw(data: bytes) -> bytes:
 
     Nothing survives but the pixels: no place, no camera, no text, no colour profile.
     """
-    if data.count(SCAN) > MOST_SCANS and data.startswith(b"\xff\xd8"):
+    if data.count(SCAN) > MAX_SCANS and data.startswith(b"\xff\xd8"):
         raise Refused(TOO_MUCH)
     with Image.open(BytesIO(data), formats=FORMATS) as image:
-        if image.width * image.height > MOST_PIXELS:
+        if image.width * image.height > MAX_PIXELS:
             raise Refused(TOO_MANY_PIXELS)
-        if getattr(image, "n_frames", 1) > MOST_FRAMES:
+        if getattr(image, "n_frames", 1) > MAX_FRAMES:
             raise Refused(TOO_MUCH)
         image.draft(image.mode, (2 * SIDE, 2 * SIDE))  # a JPEG need not be unpacked in full
         pixels = plain(ImageOps.exif_transpose(image))

@@ -33,7 +33,7 @@ from dao_portal.core.web.http import see_other
 from .links import count_own_link
 from .models import NameTaken, Profile, User
 from .names import validate_display_name
-from .pictures import MOST_BYTES, square_picture
+from .pictures import MAX_BYTES, square_picture
 from .preferences import THEMES, zone_choices
 from .selectors import addresses, names
 from .services import members, profiles
@@ -297,7 +297,7 @@ class ProfileForm(forms.ModelForm[Profile]):
         file = self.cleaned_data["picture"]
         if file is None:
             return None
-        if file.size > MOST_BYTES:
+        if file.size > MAX_BYTES:
             raise forms.ValidationError(
                 _("This picture is larger than 2 MB. Choose a smaller one.")
             )

@@ -33,7 +33,7 @@ ONE_NETWORK = (Rate(10, 60), Rate(100, 60 * 60))
 
 COOKIE = "known"
 COOKIE_SECONDS = 365 * 24 * 3600
-MOST_MEMBERS = 5  # that one browser is known to
+MAX_MEMBERS = 5  # that one browser is known to
 COOKIE_FORM = re.compile(r"[0-9a-f]{32}(?::[0-9a-f]{32}){1,5}")
 
 
@@ -90,7 +90,7 @@ def remember_browser(response: HttpResponse, request: HttpRequest, member: User)
     """Let the browser that gets ``response`` be known as one of ``member``'s."""
     device, marks = _read_cookie(request)
     mark = _mark(device, member)
-    marks = [mark, *(other for other in marks if other != mark)][:MOST_MEMBERS]
+    marks = [mark, *(other for other in marks if other != mark)][:MAX_MEMBERS]
     response.set_cookie(
         cookie_name(),
         ":".join([device, *marks]),

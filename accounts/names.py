@@ -47,7 +47,7 @@ AT_NO_END = frozenset({"admin", "админ"})
 BROKEN_IN_TWO = 5
 LEAST_REST = 3  # letters beside an office that may be whose name it is
 DIGITS_FOR_LETTERS = str.maketrans("3457", "east")  # o, l and i are so in every skeleton
-MOST_CHARACTERS = 80  # of first and last name together: what a line on a phone can break
+MAX_CHARACTERS = 80  # of first and last name together: what a line on a phone can break
 # Combinations that people write in: UTS 39, "highly restrictive".
 TOGETHER = (
     frozenset({"LATIN", "HAN", "HIRAGANA", "KATAKANA"}),
@@ -107,9 +107,9 @@ def validate_display_name(first_name: str, last_name: str) -> None:
             _("Use letters, digits, spaces, dots, dashes and apostrophes only."),
             code="characters",
         )
-    if len(name) > MOST_CHARACTERS:
+    if len(name) > MAX_CHARACTERS:
         raise ValidationError(
-            TOO_LONG, code="length", params={"n": len(name), "most": MOST_CHARACTERS}
+            TOO_LONG, code="length", params={"n": len(name), "most": MAX_CHARACTERS}
         )
     is_lettered = any(unicodedata.category(character).startswith("L") for character in name)
     if not (is_lettered and skeleton(name)):

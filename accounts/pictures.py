@@ -23,10 +23,10 @@ from dao_portal.embedded.processes import lock_file, try_lock
 from . import drawing
 
 SIDE = drawing.SIDE
-MOST_BYTES = 2 * 1024 * 1024
-MOST_AT_ONCE = 2  # on this machine, whatever the number of its web processes
+MAX_BYTES = 2 * 1024 * 1024
+MAX_AT_ONCE = 2  # on this machine, whatever the number of its web processes
 PATIENCE = 1.0  # seconds until one of them has ended
-MOST_SECONDS = 3.0  # by the clock on the wall; the program has a limit of CPU beside it
+MAX_SECONDS = 3.0  # by the clock on the wall; the program has a limit of CPU beside it
 
 
 class NotAPicture(DomainError):
@@ -69,7 +69,7 @@ def square_picture(data: bytes) -> bytes:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env={},  # no secret goes along; -I: nor does the environment say what is imported
-                timeout=MOST_SECONDS,
+                timeout=MAX_SECONDS,
                 check=False,
             )
         except subprocess.TimeoutExpired as late:
@@ -81,12 +81,12 @@ def square_picture(data: bytes) -> bytes:
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    """One of MOST_AT_ONCE turns; locks of files, so that it comes back from a killed process."""
+    """One of MAX_AT_ONCE turns; locks of files, so that it comes back from a killed process."""
     with ExitStack() as held:
         folder = settings.STATE_DIR / "turns"
         turns = [
             held.enter_context(lock_file(folder / f"picture-{number}"))
-            for number in range(MOST_AT_ONCE)
+            for number in range(MAX_AT_ONCE)
         ]
         until = time.monotonic() + PATIENCE
         while not any(map(try_lock, turns)):

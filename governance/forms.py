@@ -31,8 +31,8 @@ UNITS = {
 }
 USUAL_HOUR = time(9)
 USUAL_DAYS = 7
-MOST_UNITS = 999_999
-MOST_AHEAD = timedelta(days=3653)  # further away is a slip of the finger
+MAX_UNITS = 999_999
+MAX_AHEAD = timedelta(days=3653)  # further away is a slip of the finger
 WINDOW_FIELDS = ("opens_on", "opens_at", "lasts", "unit")
 # Where the page shows what the services found missing.
 FIELD_OF = {"title": "title", "text": "description", "opens": "opens_on", "lasts": "lasts"}
@@ -79,7 +79,7 @@ class ProposalForm(forms.Form):
         label=_("Lasts"),
         required=False,
         min_value=1,
-        max_value=MOST_UNITS,
+        max_value=MAX_UNITS,
         error_messages={
             "invalid": _("Write how long voting lasts as a whole number."),
             "min_value": _("Voting must close after it opens."),
@@ -182,7 +182,7 @@ def _window_problems(start: datetime, length: timedelta) -> dict[str, str]:
     now = database_now()
     if start <= now:
         problems["opens_on"] = gettext("That moment has passed. Choose a later one.")
-    if start > now + MOST_AHEAD:
+    if start > now + MAX_AHEAD:
         problems["opens_on"] = gettext("That day is too far away.")
     check = publishing_checks.length_check(length, current_rules())
     if not check.met:

@@ -21,7 +21,7 @@ from dao_portal.core.formats import amount, percent, power
 
 from .outcome import Outcome, Reason, Rule, from_units
 
-MOST_PLACES = 6
+MAX_PLACES = 6
 HEADROOM = Fraction(112, 100)  # a bar's track is that much longer than what stands on it
 
 
@@ -39,13 +39,13 @@ def reached_share(outcome: Outcome, rule: Rule) -> str:
     if share is None:
         return ""
     mark = Fraction(rule.approval_numerator, rule.approval_denominator)
-    for places in range(1, MOST_PLACES + 1):
+    for places in range(1, MAX_PLACES + 1):
         cut = Fraction(int(share * 100 * 10**places), 10**places)
         if (cut >= mark * 100) == (share >= mark):
             return percent(share * 100, places)
     if share == mark:
         return share_words(mark)
-    return percent(share * 100, MOST_PLACES).replace("%", "…%")
+    return percent(share * 100, MAX_PLACES).replace("%", "…%")
 
 
 def approval_of(outcome: Outcome) -> Fraction | None:

@@ -20,7 +20,7 @@ from governance.admin import OfProposalAdmin
 
 from .models import Comment, CommentReaction, Notification
 
-MOST_ANSWERS = 20  # that a comment's page shows; the rest is one link away, on the portal
+MAX_ANSWERS = 20  # that a comment's page shows; the rest is one link away, on the portal
 
 
 class RemovedFilter(admin.SimpleListFilter):
@@ -83,7 +83,7 @@ class CommentAdmin(OfProposalAdmin):
         of_proposal = Comment.objects.filter(proposal=comment.proposal_id).select_related("user")
         above = [UUID(part) for part in comment.path.split(".")[:-1]]
         before = of_proposal.filter(pk__in=above).order_by("path") if above else ()
-        answers = of_proposal.filter(parent=comment).order_by("created_at")[:MOST_ANSWERS]
+        answers = of_proposal.filter(parent=comment).order_by("created_at")[:MAX_ANSWERS]
         return render_to_string(
             "admin/parts/thread.html", {"before": before, "comment": comment, "answers": answers}
         )

@@ -76,7 +76,7 @@ MIXED = {
 }
 
 
-MOST_SECONDS = 0.3
+MAX_SECONDS = 0.3
 
 
 def cpu_seconds(text: str) -> float:
@@ -95,7 +95,7 @@ def measured(text: str) -> tuple[float, int]:
 def best_of_three(text: str) -> tuple[float, int]:
     """``measured`` without what others do to the caches; what is fast at once is tried once."""
     seconds, size = measured(text)
-    if seconds < MOST_SECONDS / 2:
+    if seconds < MAX_SECONDS / 2:
         return seconds, size
     return min(seconds, cpu_seconds(text), cpu_seconds(text)), size
 

@@ -32,7 +32,7 @@ import pytest
 from django.db import connections
 
 LEAST = 95
-MOST_TESTS = 100  # that are asked about one guard
+MAX_TESTS = 100  # that are asked about one guard
 PATIENCE = 60  # seconds: a test that takes longer hangs
 MODULES = [
     "accounts/guesses.py",
@@ -233,7 +233,7 @@ class Run:
 
     def who_notices(self, mutant: Mutant) -> pytest.Item | None:
         likely = sorted(self.tests, key=partial(self._likeliness, mutant), reverse=True)
-        return self.first_of(likely[:MOST_TESTS], mutant)
+        return self.first_of(likely[:MAX_TESTS], mutant)
 
     def first_of(self, likely: list[pytest.Item], mutant: Mutant) -> pytest.Item | None:
         """The first that fails without the guard, and does not with it."""

@@ -25,7 +25,7 @@ from django.conf import settings
 from django.test import Client
 
 from dao_portal.core.web.bare import bare_headers, bare_page
-from dao_portal.core.web.middleware import MOST_BYTES
+from dao_portal.core.web.middleware import MAX_BYTES
 from dao_portal.embedded.programs import caddy_program
 from dao_portal.front import PAGES, Front
 from dao_portal.operations.portal import UnixConnection, front_of
@@ -418,13 +418,13 @@ def test_a_body_that_is_too_large_is_refused_and_never_passed_on_cut(echo):
     answer, page = ask(echo.port, method="POST", body=b"a" * 3_000_000)
     assert json.loads(page)["body"] == 3_000_000
     for head in (
-        f"Content-Length: {MOST_BYTES + 1}\r\n\r\n".encode(),
-        b"Transfer-Encoding: chunked\r\n\r\n" + f"{MOST_BYTES + 9:x}\r\n".encode(),
+        f"Content-Length: {MAX_BYTES + 1}\r\n\r\n".encode(),
+        b"Transfer-Encoding: chunked\r\n\r\n" + f"{MAX_BYTES + 9:x}\r\n".encode(),
     ):
         with socket.create_connection(("127.0.0.1", echo.port), timeout=60) as line:
             line.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\n" + head)
             if b"chunked" in head:
-                line.sendall(b"a" * (MOST_BYTES + 9) + b"\r\n0\r\n\r\n")
+                line.sendall(b"a" * (MAX_BYTES + 9) + b"\r\n0\r\n\r\n")
             answer = HTTPResponse(line)
             answer.begin()
             page = answer.read()

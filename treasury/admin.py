@@ -20,8 +20,8 @@ from dao_portal.core.formats import amount
 
 from .models import Token, Transaction, TransactionHash, UserToken, WaitingHolding
 
-MOST_HASHES = 100  # of one transaction on a chain
-MOST_TOKENS = 20  # that a filter can offer and a moderator can read
+MAX_HASHES = 100  # of one transaction on a chain
+MAX_TOKENS = 20  # that a filter can offer and a moderator can read
 
 
 Row = TypeVar("Row", bound=Model)
@@ -34,7 +34,7 @@ class TokenFilter(admin.SimpleListFilter):
     parameter_name = "token"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        symbols = Token.objects.order_by("symbol").values_list("symbol", flat=True)[:MOST_TOKENS]
+        symbols = Token.objects.order_by("symbol").values_list("symbol", flat=True)[:MAX_TOKENS]
         return [(symbol, symbol) for symbol in symbols]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Row]) -> QuerySet[Row]:
@@ -167,9 +167,7 @@ class TransactionAdmin(OfMemberAdmin):
         if member := member_named(words):
             return rows.filter(user_id=member)
         known = TransactionHash.objects.filter(hash=words)
-        return rows.filter(
-            pk__in=list(known.values_list("transaction_id", flat=True)[:MOST_HASHES])
-        )
+        return rows.filter(pk__in=list(known.values_list("transaction_id", flat=True)[:MAX_HASHES]))
 
     def heading(self, row: Transaction) -> str:
         return self.moved(row)

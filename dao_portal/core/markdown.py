@@ -2,7 +2,7 @@
 
 A text can ask for much more than it says: one address that a thousand links refer to, a table of
 a hundred empty columns, twenty quotes around a single letter. So work and result are bounded
-(``MOST_WORK``, ``most_html``), and a text that asks for more is refused as TextTooLarge.
+(``MAX_WORK``, ``most_html``), and a text that asks for more is refused as TextTooLarge.
 """
 
 import re
@@ -29,9 +29,9 @@ LINK_SCHEMES = {"http", "https", "mailto"}
 # What the parser is counted for: tokens, places where it stops to look what begins there, and what
 # it reads over and over. A long proposal with tables and links takes 5,000; for this many, no text
 # that is known takes 200 ms of CPU (make stress), and none may take more than 300.
-MOST_WORK = 30_000
-MOST_TIMES = 20
-MOST_BESIDES = 2_000
+MAX_WORK = 30_000
+MAX_TIMES = 20
+MAX_BESIDES = 2_000
 
 
 class TextTooLarge(DomainError):
@@ -45,7 +45,7 @@ class TextTooLarge(DomainError):
 
 def most_html(text: str) -> int:
     """How many characters of HTML ``text`` may become. The tables have constraints that agree."""
-    return MOST_TIMES * len(text) + MOST_BESIDES
+    return MAX_TIMES * len(text) + MAX_BESIDES
 
 
 def render_markdown(text: str) -> str:
@@ -112,7 +112,7 @@ class _Work:
 
     def add(self, amount: int = 1) -> None:
         self.done += amount
-        if self.done > MOST_WORK:
+        if self.done > MAX_WORK:
             raise TextTooLarge
 
     def counted(self, rule: Callable[..., bool]) -> Callable[..., bool]:

@@ -23,7 +23,7 @@ from .models import Setting
 from .registry import by_key
 
 SECONDS_KEPT = 5.0
-MOST_DIGITS = 9  # of a whole number: minutes stay a time, a fraction's parts fit their columns
+MAX_DIGITS = 9  # of a whole number: minutes stay a time, a fraction's parts fit their columns
 FRACTION = re.compile(r"[0-9]{1,9}/0*[1-9][0-9]{0,8}")
 Type = Setting.Type
 Value = str | int | Decimal | bool
@@ -55,7 +55,7 @@ class Option:
 def _parse_integer(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise ValidationError(_("“%(text)s” is not a whole number."), params={"text": text})
-    if len(text) > MOST_DIGITS:
+    if len(text) > MAX_DIGITS:
         raise ValidationError(_("“%(text)s” is too large."), params={"text": text})
     return int(text)
 

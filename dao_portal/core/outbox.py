@@ -40,7 +40,7 @@ FORGET_AFTER = timedelta(days=30)
 # else takes a mail up while it is being sent.
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=2), timedelta(hours=1)
 SEND_MAILS = "dao_portal.core.tasks.send_mails"  # by name: the tasks are a door above
-MOST_SAID = 200  # characters of ``last_error``
+MAX_SAID = 200  # characters of ``last_error``
 SECONDS_A_RUN = 20.0  # then the next sweep goes on: with one slow mail more, a task still has time
 AWAY, AWAY_SECONDS = "mail:server-away", 60
 
@@ -182,7 +182,7 @@ def _said(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code = next(iter(error.recipients.values()))[0]
     words = [type(error).__name__, code, getattr(error, "strerror", None)]
-    return " ".join(str(word) for word in words if word)[:MOST_SAID]
+    return " ".join(str(word) for word in words if word)[:MAX_SAID]
 
 
 def _close(connection: Any) -> None:

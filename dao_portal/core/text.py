@@ -35,9 +35,9 @@ JOINERS = frozenset("\u200c\u200d")
 STYLES = frozenset("\ufe0e\ufe0f")
 # first code point of a block -> the one behind it, of the scripts whose letters join or stack
 JOINING = ((0x0600, 0x0900), (0x0900, 0x0E00), (0x0F00, 0x1000), (0x1780, 0x1880), (0xA840, 0xA880))
-MOST_MARKS = 4  # on one letter; UTS 39 (section 5.4) finds no language with more
+MAX_MARKS = 4  # on one letter; UTS 39 (section 5.4) finds no language with more
 TOO_MANY_MARKS = re.compile(
-    rf"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{{{MOST_MARKS + 1}}}"
+    rf"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{{{MAX_MARKS + 1}}}"
 )
 HIDDEN = _(
     "There is a character in it that cannot be seen (%(character)s). Type it again instead of"

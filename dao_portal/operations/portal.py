@@ -18,7 +18,7 @@ from django.core.management import CommandError
 
 from dao_portal.core.options import get_option
 from dao_portal.core.web.bare import bare_headers, bare_page
-from dao_portal.core.web.middleware import MOST_BYTES
+from dao_portal.core.web.middleware import MAX_BYTES
 from dao_portal.embedded.processes import claim
 from dao_portal.embedded.programs import caddy_program
 from dao_portal.embedded.servers import socket_dir
@@ -158,7 +158,7 @@ def front_of(host: str) -> Front | None:
         static=settings.STATIC_ROOT,
         media=settings.MEDIA_ROOT,
         headers=bare_headers(),
-        most_bytes=MOST_BYTES,
+        most_bytes=MAX_BYTES,
     )
 
 

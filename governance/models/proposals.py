@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 MAX_TITLE = 200
 MAX_TEXT = 50_000
 LATE = timedelta(minutes=5)  # what the clock has not done by then is late; it looks every 15 s
-MOST_SEARCHED = 200  # characters; PostgreSQL refuses deeper questions than its stack holds
+MAX_SEARCHED = 200  # characters; PostgreSQL refuses deeper questions than its stack holds
 # Marks mean nothing to the search, but for these two.
 IN_SEARCHES = str.maketrans(dict.fromkeys(set(punctuation) - set('-"'), " "))
 
@@ -102,9 +102,7 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
 
     def search(self, words: str) -> ProposalQuerySet:
         """By words, "phrases" and -words; the marks in between mean as little as in the text."""
-        asked = re.sub(
-            r"(?<=\w)-+(?=\w)|-(?!\w)", " ", words[:MOST_SEARCHED].translate(IN_SEARCHES)
-        )
+        asked = re.sub(r"(?<=\w)-+(?=\w)|-(?!\w)", " ", words[:MAX_SEARCHED].translate(IN_SEARCHES))
         return self.filter(search=SearchQuery(asked, search_type="websearch", config="english"))
 
 

@@ -23,11 +23,11 @@ from . import proposal_list
 
 Phase = Proposal.Phase
 
-MOST_ACTIVE = 100  # fetched; a community with more open at once has other troubles
-MOST_OPEN = 6
-MOST_COMING = 3
-MOST_RESULTS = 3
-MOST_DRAFTS = 3
+MAX_ACTIVE = 100  # fetched; a community with more open at once has other troubles
+MAX_OPEN = 6
+MAX_COMING = 3
+MAX_RESULTS = 3
+MAX_DRAFTS = 3
 MEMBERS_SECONDS = 60  # counting a million of them takes a while
 
 DECISIONS = IN_PHASE[Phase.PASSED] | IN_PHASE[Phase.REJECTED]
@@ -88,7 +88,7 @@ def public_home() -> PublicHome:
     return PublicHome(
         spotlight=open_rows[0] if open_rows else None,
         facts=_facts(),
-        open=open_rows[:MOST_OPEN],
+        open=open_rows[:MAX_OPEN],
         coming=_coming(active),
         results=results,
     )
@@ -102,16 +102,16 @@ def member_home(member: User) -> MemberHome:
     needed = [Needed(row, _power_in(row)) for row in unvoted if _power_in(row)]
     holding = holdings.current_holding(member)
     return MemberHome(
-        needed=needed[:MOST_OPEN],
+        needed=needed[:MAX_OPEN],
         n_needed=len(needed),
-        voted=[row for row in open_rows if row.choice][:MOST_OPEN],
-        others=[row for row in unvoted if not _power_in(row)][:MOST_OPEN],
+        voted=[row for row in open_rows if row.choice][:MAX_OPEN],
+        others=[row for row in unvoted if not _power_in(row)][:MAX_OPEN],
         coming=_coming(active),
         results=results,
         drafts=list(
             Proposal.objects.filter(proposer=member, status=Proposal.Status.DRAFT)
             .defer(*Proposal.BODIES)
-            .order_by("-updated_at")[:MOST_DRAFTS]
+            .order_by("-updated_at")[:MAX_DRAFTS]
         ),
         holding=holding,
         held_share=_held_share(holding) if holding else None,
@@ -127,7 +127,7 @@ def _rows(
     if viewer.is_authenticated:
         active = active.annotate(power_of_viewer=_counted_power(viewer))
     decided = published.with_result().order_by("-closed_at", "-number")
-    under_way, results = list(active[:MOST_ACTIVE]), list(decided[:MOST_RESULTS])
+    under_way, results = list(active[:MAX_ACTIVE]), list(decided[:MAX_RESULTS])
     rows = proposal_list.proposal_rows([*under_way, *results], viewer)
     return rows[: len(under_way)], rows[len(under_way) :]
 
@@ -146,7 +146,7 @@ def _coming(active: list[proposal_list.ProposalRow]) -> list[proposal_list.Propo
     """The next to open first."""
     coming = [row for row in active if row.proposal.phase in COMING_PHASES]
     coming.sort(key=lambda row: row.proposal.voting_start or row.proposal.now)
-    return coming[:MOST_COMING]
+    return coming[:MAX_COMING]
 
 
 def _facts() -> Facts:

@@ -27,7 +27,7 @@ PER_PAGE = 24
 # Counting a million members, or skipping them to show the page behind, takes seconds. So counting
 # ends here, and of whatever is more only the first pages can be turned: fewer of a search, which
 # may have to look at a hundred members for each one that it finds.
-MOST_COUNTED = 10_000
+MAX_COUNTED = 10_000
 PAGES_OF_MANY = 100
 PAGES_OF_A_VAGUE_SEARCH = 5
 
@@ -77,14 +77,14 @@ class MemberList:
     page: Page[Any]
     cards: list[MemberCard]
     votes_held: int
-    most_counted: int = MOST_COUNTED
+    most_counted: int = MAX_COUNTED
 
 
 class MemberPages(Paginator[Any]):
     """Pages of those who are listed; ``more_than`` is not 0 when others can be found by name."""
 
     def __init__(self, count: int, *, searched: bool) -> None:
-        self.more_than = MOST_COUNTED if count > MOST_COUNTED else 0
+        self.more_than = MAX_COUNTED if count > MAX_COUNTED else 0
         if self.more_than:
             count = PER_PAGE * (PAGES_OF_A_VAGUE_SEARCH if searched else PAGES_OF_MANY)
         super().__init__(range(count), PER_PAGE)
@@ -102,7 +102,7 @@ def member_list(filters: MemberFilters, *, page: str | None = None) -> MemberLis
     shown = MemberPages(count, searched=bool(filters.words)).get_page(page)
     first, last = (shown.number - 1) * PER_PAGE, shown.end_index()
     listed = _with_power(found.filter(SHOWN[filters.show]), greatest.token_id if greatest else None)
-    if filters.words and count <= MOST_COUNTED:
+    if filters.words and count <= MAX_COUNTED:
         ordered = list(listed.order_by(*ORDERS_OF_FEW[filters.sort])[first:last])
     else:
         ordered = _in_order(listed, filters.sort, first, last)
@@ -135,8 +135,8 @@ def _found(words: str) -> QuerySet[User]:
 
 
 def _count(found: QuerySet[User]) -> int:
-    """How many there are; one more than MOST_COUNTED means that there are more than that."""
-    return found[: MOST_COUNTED + 1].count()
+    """How many there are; one more than MAX_COUNTED means that there are more than that."""
+    return found[: MAX_COUNTED + 1].count()
 
 
 def _with_power(listed: QuerySet[User], token_id: UUID | None) -> QuerySet[Any]:

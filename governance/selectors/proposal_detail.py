@@ -18,7 +18,7 @@ from ..rules import current_rules
 from . import tallies
 
 Phase = Proposal.Phase
-MOST_REASONS = 3
+MAX_REASONS = 3
 
 
 @dataclass(frozen=True)
@@ -146,5 +146,5 @@ def _weightiest_reasons(proposal: Proposal) -> list[Vote]:
         .exclude(reason="")
         .select_related("voter__profile")
         .defer(*under("voter__profile", Profile.BODIES))
-        .order_by("-voting_power", "pk")[:MOST_REASONS]
+        .order_by("-voting_power", "pk")[:MAX_REASONS]
     )

@@ -36,7 +36,7 @@ from . import paging, tallies
 
 Status = Proposal.Status
 NEEDED_SHOWN = 5
-MOST_DIGITS = 18  # of a number that PostgreSQL knows
+MAX_DIGITS = 18  # of a number that PostgreSQL knows
 
 OPEN, COUNTING = IN_PHASE[Proposal.Phase.OPEN], IN_PHASE[Proposal.Phase.COUNTING]
 EVERYTHING = Q()
@@ -166,7 +166,7 @@ def _found(viewer: User | AnonymousUser, filters: ProposalFilters) -> ProposalQu
 def _search(found: ProposalQuerySet, words: str) -> ProposalQuerySet:
     """By words of title and text, or by number: "#42" is what people say to each other."""
     number = words.removeprefix("#")
-    if number.isascii() and number.isdigit() and len(number) <= MOST_DIGITS:
+    if number.isascii() and number.isdigit() and len(number) <= MAX_DIGITS:
         by_words = Proposal.objects.search(number).values("pk")
         return found.filter(Q(number=int(number)) | Q(pk__in=by_words))
     return found.search(words)

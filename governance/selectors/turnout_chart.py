@@ -22,7 +22,7 @@ STEPS = 48
 TABLE_ROWS = 8
 SIDE = 1000  # the shapes are drawn in a square of so many units, which the page stretches
 HEADROOM = Fraction(115, 100)
-MOST_LINES = 5
+MAX_LINES = 5
 SHORTEST = timedelta(minutes=1)
 INSTANT = timedelta(microseconds=1)
 APART = 6  # hundredths of the height that two labels need between them
@@ -196,8 +196,8 @@ def _draw(
 
 
 def _lines(top: Fraction, quorum: int) -> list[Line]:
-    """Round amounts below ``top``, at most MOST_LINES, without a label where the quorum has its."""
-    step = max(int(round_above(top / MOST_LINES)), 1)
+    """Round amounts below ``top``, at most MAX_LINES, without a label where the quorum has its."""
+    step = max(int(round_above(top / MAX_LINES)), 1)
     lines = []
     for units in range(step, int(top), step):
         y = (1 - units / top) * 100

@@ -8,7 +8,7 @@ from dao_portal.core.web.htmx import HtmxRequest, render_page
 
 from ..selectors import member_list
 
-MOST_LETTERS = 150  # as long as a name can be
+MAX_LETTERS = 150  # as long as a name can be
 
 
 @require_safe
@@ -17,7 +17,7 @@ def show_member_list(request: HtmxRequest) -> HttpResponse:
     query = request.GET
     filters = member_list.MemberFilters(
         show=query.get("show", "") if query.get("show") in member_list.SHOWN else "",
-        words=one_line(query.get("q", ""))[:MOST_LETTERS],
+        words=one_line(query.get("q", ""))[:MAX_LETTERS],
         sort=query.get("sort", "") if query.get("sort") in member_list.SORTS else "",
     )
     listed = member_list.member_list(filters, page=query.get("page"))

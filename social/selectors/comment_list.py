@@ -26,7 +26,7 @@ THREADS = 20  # on a page
 SHARE = 26  # comments that each thread of a full page has room for
 ROOM = THREADS * SHARE  # comments on a page; what short threads leave over, long ones take
 THREAD_ROOM = 500  # comments on a page that shows one thread alone
-MOST_PAGES = 10**9  # so that no number is too large for PostgreSQL
+MAX_PAGES = 10**9  # so that no number is too large for PostgreSQL
 SHOWN_DEPTH = 3  # deeper answers stand beside each other
 
 
@@ -238,7 +238,7 @@ def page_number(place: int, per_page: int) -> int:
 def read_number(page: str | int | None) -> int:
     """``page`` as a number from 1 on; whatever makes no sense is the first."""
     try:
-        return min(max(int(page or 1), 1), MOST_PAGES)
+        return min(max(int(page or 1), 1), MAX_PAGES)
     except ValueError:
         return 1
 

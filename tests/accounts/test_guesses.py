@@ -301,7 +301,7 @@ def test_cookie_says_nothing_and_no_script_reads_it(ada):
 
 def test_browser_of_a_family_is_known_as_each(ada, patient):
     browser = known_browser(ada)
-    for number in range(guesses.MOST_MEMBERS):
+    for number in range(guesses.MAX_MEMBERS):
         member = UserFactory(username=f"child{number}")
         EmailAddress.objects.create(user=member, email=member.email, verified=True, primary=True)
         attempt(browser, member.username, PASSWORD)

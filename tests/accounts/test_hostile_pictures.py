@@ -21,7 +21,7 @@ from PIL import Image
 from accounts import drawing, pictures
 from accounts.models import Profile
 from accounts.pictures import (
-    MOST_BYTES,
+    MAX_BYTES,
     NotAPicture,
     TooManyPictures,
     TooManyPixels,
@@ -49,7 +49,7 @@ def outcome(data: bytes) -> str:
 
 @pytest.mark.parametrize("data", COSTLY.values(), ids=COSTLY)
 def test_the_answer_is_there_in_time(data):
-    assert len(data) <= MOST_BYTES * 1.1
+    assert len(data) <= MAX_BYTES * 1.1
     start = time.monotonic()
 
     outcome(data)
@@ -101,7 +101,7 @@ def test_what_cameras_and_programs_write_is_taken(tmp_path):
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "I;16"])
 def test_the_largest_is_drawn_within_its_limits(mode, monkeypatch):
     """Of work and memory; a busy machine is no bug, so the clock on the wall is left out."""
-    monkeypatch.setattr(pictures, "MOST_SECONDS", 60)
+    monkeypatch.setattr(pictures, "MAX_SECONDS", 60)
     assert outcome(saved("PNG", mode, (4096, 4096))) == "drawn"
 
 
@@ -225,7 +225,7 @@ def test_it_inherits_neither_secrets_nor_sockets(monkeypatch, tmp_path):
 
 
 def test_who_takes_too_long_is_ended(monkeypatch):
-    monkeypatch.setattr(pictures, "MOST_SECONDS", 0.01)
+    monkeypatch.setattr(pictures, "MAX_SECONDS", 0.01)
 
     with pytest.raises(TooMuchWork):
         square_picture(JUST_A_PICTURE)
@@ -259,8 +259,8 @@ def test_who_finds_no_turn_is_told_in_time(all_turns_taken):
 
 def test_turns_come_back_from_whatever_ended():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pictures, "MOST_SECONDS", 0.01)
-        for _ in range(2 * pictures.MOST_AT_ONCE):
+        patch.setattr(pictures, "MAX_SECONDS", 0.01)
+        for _ in range(2 * pictures.MAX_AT_ONCE):
             assert outcome(JUST_A_PICTURE) == "TooMuchWork"
 
     assert outcome(b"no picture") == "NotAPicture"
@@ -276,7 +276,7 @@ def test_a_crowd_draws_no_more_than_its_turns(monkeypatch):
         while not all(one.done() for one in waiting):
             most = max(most, drawing_now())
     assert {one.result() for one in waiting} == {"drawn"}
-    assert 0 < most <= pictures.MOST_AT_ONCE
+    assert 0 < most <= pictures.MAX_AT_ONCE
 
 
 def test_the_process_that_asks_does_not_grow():
@@ -310,7 +310,7 @@ def assert_refused(response, complaint: str) -> None:
 @pytest.mark.parametrize(
     ("data", "complaint"),
     [
-        (COSTLY["62,552 scans"][:MOST_BYTES], "takes too long to read"),
+        (COSTLY["62,552 scans"][:MAX_BYTES], "takes too long to read"),
         (COSTLY["header of a giant"], "too many pixels"),
         (COSTLY["colour profile of 300 MB"], "no picture that we can read"),
         (saved("TIFF"), "no picture that we can read"),

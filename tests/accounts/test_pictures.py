@@ -11,7 +11,7 @@ from django.db import transaction
 from PIL import Image, ImageCms, PngImagePlugin
 
 from accounts.models import Profile, User
-from accounts.pictures import MOST_BYTES, NotAPicture, TooManyPixels, square_picture
+from accounts.pictures import MAX_BYTES, NotAPicture, TooManyPixels, square_picture
 from accounts.services.profiles import remove_picture
 from dao_portal.core.models import AuditLog
 from tests.accounts.profile_form import FORM
@@ -319,7 +319,7 @@ REFUSALS = {
     "svg": ("me.svg", SVG, "no picture that we can read"),
     "html": ("me.png", HTML, "no picture that we can read"),
     "bomb": ("me.png", png_header(20_000, 20_000), "too many pixels"),
-    "heavy": ("me.png", drawing() + bytes(MOST_BYTES), "larger than 2 MB"),
+    "heavy": ("me.png", drawing() + bytes(MAX_BYTES), "larger than 2 MB"),
     "empty": ("me.png", b"", "This file is empty"),
 }
 

@@ -24,8 +24,8 @@ from governance.models import Proposal  # noqa: E402
 
 MEMBER = "m0000001"
 ROUNDS = 3
-MOST_STATEMENTS = 12
-MOST_MS = 300
+MAX_STATEMENTS = 12
+MAX_MS = 300
 ROW = "{:<40}{:<5}{:>10}{:>10}{:>9}{:>6}\n"
 
 
@@ -41,7 +41,7 @@ def main() -> int:
     for address in addresses():
         for who, client in (("out", visitor), ("in", signed_in)):
             statements, times = ask(client, address)
-            too_much = statements > MOST_STATEMENTS or min(times) > MOST_MS
+            too_much = statements > MAX_STATEMENTS or min(times) > MAX_MS
             over += too_much
             first, best = f"{times[0]:.0f}", f"{min(times):.0f}"
             mark = "over" if too_much else ""

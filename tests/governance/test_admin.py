@@ -175,6 +175,6 @@ def test_lists_ask_a_fixed_number_of_queries(
 
 def test_lists_count_no_further_than_they_show(moderator, proposal, monkeypatch):
     paginator = admin.site._registry[Vote].paginator
-    monkeypatch.setattr(paginator, "MOST_ROWS", 2)
+    monkeypatch.setattr(paginator, "MAX_ROWS", 2)
 
     assert moderator.get(admin_page(Vote)).context["cl"].result_count == 2

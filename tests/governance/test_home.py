@@ -220,7 +220,7 @@ def test_a_quiet_community_tells_a_member_what_to_expect(signed_in):
 
 
 def test_more_than_fit_are_counted_and_linked(signed_in, ada, monkeypatch):
-    monkeypatch.setattr(home_selectors, "MOST_OPEN", 2)
+    monkeypatch.setattr(home_selectors, "MAX_OPEN", 2)
     for _ in range(3):
         open_proposal_with({ada: 5})
 

@@ -206,7 +206,7 @@ def test_votes_cast_of_votes_held():
 )
 @pytest.mark.parametrize("sort", ["", "newest", "name"])
 def test_of_many_only_the_first_pages_are_listed(monkeypatch, client, words, pages, shown, sort):
-    monkeypatch.setattr(selectors, "MOST_COUNTED", 4)
+    monkeypatch.setattr(selectors, "MAX_COUNTED", 4)
     monkeypatch.setattr(selectors, "PER_PAGE", 1)
     monkeypatch.setattr(selectors, "PAGES_OF_MANY", 3)
     monkeypatch.setattr(selectors, "PAGES_OF_A_VAGUE_SEARCH", 2)
@@ -229,7 +229,7 @@ def test_few_are_in_the_same_order_as_many(monkeypatch, sort):
         member(f"m{number}", str(number % 3) if number % 2 else "", first_name=f"N{number % 4}")
 
     few = names(words="n", sort=sort)
-    monkeypatch.setattr(selectors, "MOST_COUNTED", 2)
+    monkeypatch.setattr(selectors, "MAX_COUNTED", 2)
     many = names(words="n", sort=sort)
 
     assert len(few) == 9

@@ -10,7 +10,7 @@ from django.conf import settings
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dao_portal.core.web.http import MOST_LONG_FILES
+from dao_portal.core.web.http import MAX_LONG_FILES
 from governance.canonical import canonical_time, reason_hash, vote_receipt, votes_digest
 from governance.models import Proposal, Vote
 from governance.outcome import to_units
@@ -75,7 +75,7 @@ def test_whoever_reads_slowly_leaves_the_pages_their_threads(client, monkeypatch
     monkeypatch.setattr("dao_portal.core.web.http.SHORT_LINES", 0)  # every file is a long one
     proposal = open_proposal_with([1])
     file = f"{proposal.get_absolute_url()}votes.csv"
-    slow = [client.get(file) for _number in range(MOST_LONG_FILES)]
+    slow = [client.get(file) for _number in range(MAX_LONG_FILES)]
 
     refused = client.get(file)
 

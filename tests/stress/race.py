@@ -20,7 +20,7 @@ OVER_THE_END = 0.3  # longest sleep of a vote before its COMMIT, in seconds
 PAUSE = 0.05  # longest pause between a lock and the count, and of a request before its write
 REFUSALS = 5  # of each voting process, before it stops
 FURTHER_SWEEPS = 5
-MOST_ATTEMPTS = 10_000
+MAX_ATTEMPTS = 10_000
 
 
 def enter(database: str) -> None:
@@ -53,7 +53,7 @@ def vote_until_refused(proposal_id: UUID, voter_ids: list[UUID], method: str) ->
             fared["overtaken"] += 1
         except DatabaseError as error:
             fared[type(error.__cause__).__name__] += 1
-            fared["refused"] += fared.total() > MOST_ATTEMPTS  # come to an end whatever happens
+            fared["refused"] += fared.total() > MAX_ATTEMPTS  # come to an end whatever happens
     return fared
 
 

@@ -18,7 +18,7 @@ from statistics import median
 import psutil
 import pytest
 
-from dao_portal.core.web.middleware import MOST_BYTES
+from dao_portal.core.web.middleware import MAX_BYTES
 from dao_portal.embedded.servers import Postgres
 from tests.portal import Portal, own_portal
 from tests.stress.parts import Visitor, wait_for
@@ -166,20 +166,20 @@ def test_whoever_sends_much_fills_little(portal, report):
     visitor = Visitor(f"http://127.0.0.1:{portal.port}")
     before = front.memory_info().rss
     head = (
-        f"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: {MOST_BYTES}\r\n\r\n"
+        f"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: {MAX_BYTES}\r\n\r\n"
     )
     with ExitStack() as stack:
         for _number in range(LARGE):
             line = socket.create_connection(("127.0.0.1", portal.port), timeout=10)
             stack.callback(line.close)
-            line.sendall(head.encode() + b"a" * (MOST_BYTES - 1))
+            line.sendall(head.encode() + b"a" * (MAX_BYTES - 1))
         took = timed(visitor, "/healthz", {200})
         grown = front.memory_info().rss - before
     report(
-        f"{LARGE} bodies of {MOST_BYTES >> 20} MB without their end: Caddy grew by"
+        f"{LARGE} bodies of {MAX_BYTES >> 20} MB without their end: Caddy grew by"
         f" {grown >> 20} MB, health {took:.3f} s"
     )
-    assert grown < 3 * LARGE * MOST_BYTES
+    assert grown < 3 * LARGE * MAX_BYTES
     assert took < SOON
 
 

@@ -16,7 +16,7 @@ COLUMNS = ("holder", "balance", "staked")
 REQUIRED = ("holder", "balance")
 AMOUNT = re.compile(r"[0-9]{1,60}(\.[0-9]{1,18})?")
 EMAIL = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
-MOST_COMPLAINTS = 20
+MAX_COMPLAINTS = 20
 
 
 class BrokenFile(Exception):
@@ -52,7 +52,7 @@ def _read(reader: Iterator[list[str]]) -> list[holders.HolderLine]:
                 lines.append(_line(number, columns, cells))
             except ValueError as error:
                 complaints.append(f"Line {number}: {error}")
-                if len(complaints) == MOST_COMPLAINTS:
+                if len(complaints) == MAX_COMPLAINTS:
                     break
     except csv.Error as error:
         complaints.append(f"Line {number + 1}: {error}.")

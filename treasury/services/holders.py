@@ -19,7 +19,7 @@ from .. import power
 from ..models import Token
 from . import holdings
 
-MOST_COMPLAINTS = 20
+MAX_COMPLAINTS = 20
 
 
 class DuplicateHolders(DomainError):
@@ -128,7 +128,7 @@ WHERE waiting_holdings.token_id = %(token)s
 
 
 def _refuse_duplicates(cursor: Any) -> None:
-    cursor.execute(DUPLICATES, [MOST_COMPLAINTS])
+    cursor.execute(DUPLICATES, [MAX_COMPLAINTS])
     duplicates = cursor.fetchall()
     if duplicates:
         raise DuplicateHolders(

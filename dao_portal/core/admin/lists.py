@@ -16,20 +16,20 @@ NEWEST_FIRST = ("-id",)
 
 
 class CappedPaginator(Paginator[Any]):
-    """Counts no further than MOST_ROWS: nobody leafs through a million votes to find one."""
+    """Counts no further than MAX_ROWS: nobody leafs through a million votes to find one."""
 
-    MOST_ROWS = 1_000
+    MAX_ROWS = 1_000
 
     @cached_property
     def count(self) -> int:
         rows: Any = self.object_list
-        counted: int = rows.order_by()[: self.MOST_ROWS].count()
+        counted: int = rows.order_by()[: self.MAX_ROWS].count()
         return counted
 
     @property
     def is_capped(self) -> bool:
         """Are there more than are counted?"""
-        return self.count >= self.MOST_ROWS
+        return self.count >= self.MAX_ROWS
 
 
 class OneOrder(ChangeList):
@@ -50,7 +50,7 @@ class OneOrder(ChangeList):
         by_column = set(self.get_filters_params()) - {PeriodFilter.parameter_name}
         if not by_column or self.model_admin.ordering != NEWEST_FIRST:
             return rows
-        keys = list(rows.values_list("pk", flat=True)[: CappedPaginator.MOST_ROWS])
+        keys = list(rows.values_list("pk", flat=True)[: CappedPaginator.MAX_ROWS])
         shown = self.apply_select_related(self.root_queryset).filter(pk__in=keys)
         return shown.order_by(*self.get_ordering(request, shown))
 

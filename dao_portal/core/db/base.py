@@ -15,7 +15,7 @@ from django.db.models.functions import Length, Now
 from django.db.models.lookups import LessThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
-from ..markdown import MOST_BESIDES, MOST_TIMES
+from ..markdown import MAX_BESIDES, MAX_TIMES
 
 AMOUNT_PLACES = 18
 AMOUNT_DIGITS = 78
@@ -87,7 +87,7 @@ def bounded_html(html: str, text: str, name: str) -> models.CheckConstraint:
 
     A page, and everybody who reads it, can trust in that (markdown.most_html).
     """
-    most = Length(text) * MOST_TIMES + MOST_BESIDES
+    most = Length(text) * MAX_TIMES + MAX_BESIDES
     return models.CheckConstraint(condition=LessThanOrEqual(Length(html), most), name=name)
 
 

@@ -49,9 +49,9 @@ def see_other(address: str) -> SeeOther:
 
 
 # Of the four threads of a web process (dao_portal/web.py): the others are there for pages.
-MOST_LONG_FILES = 2
+MAX_LONG_FILES = 2
 SHORT_LINES = 2_000  # so many fit into what the front takes at once, and hold no thread
-_long_files = threading.BoundedSemaphore(MOST_LONG_FILES)
+_long_files = threading.BoundedSemaphore(MAX_LONG_FILES)
 
 
 class TooManyLongFiles(Exception):
@@ -59,7 +59,7 @@ class TooManyLongFiles(Exception):
 
 
 def in_turn(lines: Iterator[str]) -> Iterable[str]:
-    """``lines`` for a StreamingHttpResponse; long files MOST_LONG_FILES at a time in each process.
+    """``lines`` for a StreamingHttpResponse; long files MAX_LONG_FILES at a time in each process.
 
     A file that is made while it is sent keeps a thread for as long as its reader likes: a handful
     who read slowly would keep all of them. Raises TooManyLongFiles at once, before the answer has

@@ -19,7 +19,7 @@ from .request import RequestInfo, request_scope
 
 PERSONAL = ("/account/", "/accounts/", "/admin/")  # also while nobody is signed in
 UNIQUE_VIOLATION = "23505"
-MOST_BYTES = 3 * 1024 * 1024  # a picture and its form; the front and deploy/ have the same limit
+MAX_BYTES = 3 * 1024 * 1024  # a picture and its form; the front and deploy/ have the same limit
 PORTION = 64 * 1024
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -72,7 +72,7 @@ def read_to_the_end(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal():
             return HttpResponseBadRequest(bare_page(400))
-        if int(length[:20]) > MOST_BYTES:
+        if int(length[:20]) > MAX_BYTES:
             return HttpResponse(bare_page(413), status=413)
         response = get_response(request)
         with contextlib.suppress(OSError):  # gone meanwhile

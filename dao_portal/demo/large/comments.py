@@ -20,7 +20,7 @@ from .texts import COMMENTS
 
 CHUNK = 50_000
 LONGEST = 10_000  # comments in the long thread, when there are twice as many
-MOST_LIKES = 5
+MAX_LIKES = 5
 CIRCLE = 300  # members among whom a conversation is held
 
 # What each comment of a conversation answers: its place in it, or nothing.
@@ -125,7 +125,7 @@ def add_comments(*, members: int, total: int, progress: Callable[[int], None]) -
         "texts": len(COMMENTS),
         "contents": list(COMMENTS),
         "htmls": [render_markdown(text) for text in COMMENTS],
-        "most_likes": MOST_LIKES,
+        "most_likes": MAX_LIKES,
         "circle": CIRCLE,
     }
     discussed = _discussed()

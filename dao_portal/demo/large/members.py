@@ -22,7 +22,7 @@ from treasury.models import Token
 from ..people import MAIL_DOMAIN, PASSWORD
 from .texts import BIOS, DEPOSITS, FEE, FIRST_NAMES, LAST_NAMES, WITHDRAWAL
 
-MOST_MEMBERS = 9_999_999  # seven digits in a name
+MAX_MEMBERS = 9_999_999  # seven digits in a name
 YEAR = timedelta(days=365)
 CHUNK = 20_000
 NAMES = r"^m[0-9]{7}$"

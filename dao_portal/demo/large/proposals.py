@@ -56,7 +56,7 @@ DECIDED = (
     *(PASSED, PASSED, REJECTED, PASSED, EXPIRED, PASSED, PASSED, REJECTED, PASSED, PASSED),
     *(PASSED, REJECTED, PASSED, EXPIRED, PASSED, REJECTED, PASSED, EXPIRED, PASSED, REJECTED),
 )
-MOST_UPCOMING = 3
+MAX_UPCOMING = 3
 
 
 @dataclass
@@ -77,7 +77,7 @@ class Part:
 
 def kind_of(number: int, *, total: int) -> Kind:
     """The last ones are upcoming, those before them open, all others decided."""
-    upcoming = min(MOST_UPCOMING, total // 5)
+    upcoming = min(MAX_UPCOMING, total // 5)
     if number > total - upcoming:
         return UPCOMING
     if number > total - upcoming - max(1, total // 25):

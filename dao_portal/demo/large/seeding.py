@@ -15,7 +15,7 @@ from governance.rules import current_rules
 
 from ..seeding import Seeded, seed_demo
 from .comments import add_comments, count_comments
-from .members import MOST_MEMBERS, add_members, count_members
+from .members import MAX_MEMBERS, add_members, count_members
 from .proposals import add_open_votes, add_proposals, count_proposals, count_votes, plan_votes
 
 # stage, how many of it are here, how many were asked for
@@ -94,8 +94,8 @@ class _Stage:
 def _require_possible(wanted: CommunitySize) -> None:
     members = max(wanted.members, count_members())
     proposals = max(wanted.proposals, count_proposals())
-    if wanted.members > MOST_MEMBERS:
-        raise CannotSeed(_("At most %(most)s members.") % {"most": f"{MOST_MEMBERS:,}"})
+    if wanted.members > MAX_MEMBERS:
+        raise CannotSeed(_("At most %(most)s members.") % {"most": f"{MAX_MEMBERS:,}"})
     if proposals and not members:
         raise CannotSeed(_("Proposals need their authors: ask for --members as well."))
     if wanted.comments and not proposals:

@@ -27,7 +27,7 @@ PAGES = {
     f"{model._meta.app_label}.{model._meta.model_name}": model_admin
     for model, model_admin in admin.site._registry.items()
 }
-MOST_STATEMENTS = 11
+MAX_STATEMENTS = 11
 FOR_ADMINISTRATORS = {"treasury.waitingholding", "core.outgoingmail"}
 A_MINUTE = timedelta(minutes=1)
 
@@ -83,7 +83,7 @@ def test_a_list_and_a_row_cost_the_same_few_statements_whatever_their_number(adm
             transaction.set_rollback(True)
 
     assert spent[1][0] == spent[3][0]
-    assert max(spent[1] + spent[3]) <= MOST_STATEMENTS
+    assert max(spent[1] + spent[3]) <= MAX_STATEMENTS
 
 
 def count_statements(client: Client, address: str) -> int:
@@ -112,7 +112,7 @@ def test_nobody_asks_for_counts_beside_the_filters(administrator):
 
 def test_a_long_list_says_that_it_was_not_counted_to_the_end(administrator, monkeypatch):
     fill(3, span=A_MINUTE)
-    monkeypatch.setattr(ReadOnlyAdmin.paginator, "MOST_ROWS", 2)
+    monkeypatch.setattr(ReadOnlyAdmin.paginator, "MAX_ROWS", 2)
 
     page = administrator.get(list_address("governance.vote"))
 

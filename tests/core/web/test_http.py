@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from dao_portal.core.web.http import (
-    MOST_LONG_FILES,
+    MAX_LONG_FILES,
     SHORT_LINES,
     TooManyLongFiles,
     client_ip,
@@ -140,7 +140,7 @@ LONG = ["one"] * SHORT_LINES
 
 
 def test_long_files_are_sent_so_many_at_a_time_and_no_more():
-    files = [in_turn(iter(LONG)) for _number in range(MOST_LONG_FILES)]
+    files = [in_turn(iter(LONG)) for _number in range(MAX_LONG_FILES)]
     with pytest.raises(TooManyLongFiles):
         in_turn(iter(LONG))
     assert list(in_turn(iter(LONG[1:]))) == LONG[1:]  # a short one waits for nobody

@@ -11,7 +11,7 @@ from django.template.defaultfilters import filesizeformat
 from ...db.months import Month, ensure_months
 from ...services import retention
 
-MOST_YEARS_BACK = 20
+MAX_YEARS_BACK = 20
 
 
 class Command(BaseCommand):
@@ -64,8 +64,8 @@ def first_day(text: str) -> datetime:
         month = Month.parse(text)
     except ValueError as error:
         raise CommandError(f"--from: {text!r} is no month, write it as 2026-11.") from error
-    if month.year < datetime.now(UTC).year - MOST_YEARS_BACK:
-        raise CommandError(f"--from: {month} is more than {MOST_YEARS_BACK} years ago.")
+    if month.year < datetime.now(UTC).year - MAX_YEARS_BACK:
+        raise CommandError(f"--from: {month} is more than {MAX_YEARS_BACK} years ago.")
     return datetime(month.year, month.month, 1, tzinfo=UTC)
 
 
