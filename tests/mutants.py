@@ -32,7 +32,7 @@ import pytest
 from django.db import connections
 
 LEAST = 95
-MAX_TESTS = 100  # that are asked about one guard
+MAX_TESTS = 300  # that are asked about one guard
 PATIENCE = 60  # seconds: a test that takes longer hangs
 MODULES = [
     "accounts/guesses.py",
@@ -50,7 +50,9 @@ NO_GUARDS = {"progress", "super().__init__", "logger.info"}  # calls that only s
 # They compare what a trigger says, and know nothing of what it does.
 NO_WITNESSES = {"test_check_guards", "test_check_schema", "test_dump", "test_migrations"}
 # What no test can miss, by its name, and why.
-EQUIVALENT: dict[str, str] = {}
+EQUIVALENT = {
+    "dao_portal/core/once.py made_before: if key is None:": "spares a question that finds nothing",
+}
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ class Mutant:
 
 def words_of(text: object) -> set[str]:
     """Names and their parts: test_rename_twice speaks of rename_member."""
-    return set(re.findall(r"\w{3,}", str(text))) | set(re.findall(r"[^\W_]{3,}", str(text)))
+    said = str(text).lower()
+    return set(re.findall(r"\w{3,}", said)) | set(re.findall(r"[^\W_]{3,}", said))
 
 
 # --- Python -------------------------------------------------------------------------------------
@@ -98,7 +101,7 @@ def _of_function(
     name, callers = prefix + function.name, _callers(function.name, texts)
     for node in filter(_is_guard, ast.walk(function)):
         says = ast.unparse(node)
-        means = [texts[word] for word in words_of(says) if word.isupper() and word in texts]
+        means = [texts[word] for word in re.findall(r"\b[A-Z_]{3,}\b", says) if word in texts]
         yield Mutant(
             place=f"{file} {name}",
             says=shorten(says.splitlines()[0], 100),
@@ -336,7 +339,7 @@ def _may_tell(item: pytest.Item) -> bool:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--mutants", default="", help="only those of these places, as votes.py,SQL")
+    parser.addoption("--mutants", default="", help="only those named so, as votes.py,SQL")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -346,7 +349,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     run, only = Run(session), session.config.getoption("--mutants").split(",")
     tried, survivors = Counter(), []
     for mutant in run.mutants():
-        if str(mutant) in EQUIVALENT or not any(each in mutant.place for each in only):
+        if str(mutant) in EQUIVALENT or not any(each in str(mutant) for each in only):
             continue
         tried[mutant.part] += 1
         if noticed := run.who_notices(mutant):

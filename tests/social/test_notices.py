@@ -468,6 +468,8 @@ SILENT = {
     "an operator's or a moderator's work on the whole portal": {
         Action.PROPOSAL_IMPORTED,
         Action.HOLDERS_IMPORTED,
+        Action.ADMINISTRATOR_ADDED,
+        Action.TOKEN_ADDED,
         Action.MEMBER_RENAMED,
         Action.SETTING_CHANGED,
     },

@@ -420,7 +420,7 @@ def test_what_another_worker_finished_meanwhile_is_not_delivered_again(listener)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_at_once_deliver_once(listener):
+def test_two_workers_at_once_deliver_once(listener, caplog):
     save_draft()
     EventDelivery.objects.update(done_at=None)  # the commit woke the delivery
     listener.heard.clear()
@@ -445,6 +445,7 @@ def test_two_workers_at_once_deliver_once(listener):
         assert first.result(timeout=30) == 1
 
     assert len(listener.heard) == 1
+    assert [each.message for each in caplog.records if each.levelname == "ERROR"] == []
 
 
 # --- subscribers that are gone -------------------------------------------------------------------
