@@ -54,7 +54,7 @@ def listener(settings):
     """The portal with two subscribers, one of them ours."""
     settings.EVENT_SUBSCRIBERS = {
         "listener": "tests.listeners.Listener",
-        "deaf": "tests.core.test_events.Deaf",
+        "deaf": "tests.core.audit.test_events.Deaf",
     }
     events.subscribers.cache_clear()
     Listener.heard, Listener.mood = [], None
@@ -280,11 +280,11 @@ class Letters(Listener):
         ("typo", "tests.listeners.Listner", 'does not define a "Listner" attribute/class'),
         ("typo", "tests.lisseners.Listener", "No module named 'tests.lisseners'"),
         ("typo", "listener", "listener doesn't look like a module path"),
-        ("function", "tests.core.test_events.save_draft", "save_draft is no class"),
+        ("function", "tests.core.audit.test_events.save_draft", "save_draft is no class"),
         ("model", "dao_portal.core.models.Setting", "Setting lacks `actions` or `deliver`"),
-        ("mute", "tests.core.test_events.Mute", "Mute lacks `actions` or `deliver`"),
-        ("misspelt", "tests.core.test_events.Misspelt", "Misspelt are not all of Action"),
-        ("letters", "tests.core.test_events.Letters", "Letters are not all of Action"),
+        ("mute", "tests.core.audit.test_events.Mute", "Mute lacks `actions` or `deliver`"),
+        ("misspelt", "tests.core.audit.test_events.Misspelt", "Misspelt are not all of Action"),
+        ("letters", "tests.core.audit.test_events.Letters", "Letters are not all of Action"),
         ("n" * 51, "tests.listeners.Listener", "its name has more than 50 characters"),
     ],
 )
@@ -458,7 +458,7 @@ def gone(listener, settings):
         save_draft()
     older = EventDelivery.objects.order_by("event_id")[:2].values("pk")
     EventDelivery.objects.filter(pk__in=older).update(created_at=Now() - timedelta(hours=25))
-    settings.EVENT_SUBSCRIBERS = {"deaf": "tests.core.test_events.Deaf"}
+    settings.EVENT_SUBSCRIBERS = {"deaf": "tests.core.audit.test_events.Deaf"}
     events.subscribers.cache_clear()
 
 
