@@ -11,9 +11,9 @@ from accounts.services.names import rename_member
 from accounts.services.profiles import remove_picture, update_profile
 from dao_portal.core.actions import Action
 from dao_portal.core.models import AuditLog
-from tests.accounts.test_pictures import drawing
-from tests.accounts.test_profile import FORM
+from tests.accounts.profile_form import FORM
 from tests.factories import UserFactory
+from tests.pictures import saved
 from tests.threads import PATIENCE, second_session, wait_until_blocked
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -68,11 +68,11 @@ def no_pictures():
 
 def test_picture_that_is_removed_while_a_new_one_comes_leaves_no_file():
     member = UserFactory()
-    update_profile(actor=member, **FORM, picture=drawing())
+    update_profile(actor=member, **FORM, picture=saved("PNG"))
 
     with second_session() as start:
         with transaction.atomic():
-            update_profile(actor=member, **FORM, picture=drawing(color=(0, 0, 9)))
+            update_profile(actor=member, **FORM, picture=saved("PNG", color=(0, 0, 9)))
             removal = start(remove_picture, actor=member)
             wait_until_blocked()
         removal.result(PATIENCE)
@@ -83,7 +83,7 @@ def test_picture_that_is_removed_while_a_new_one_comes_leaves_no_file():
 
 def test_profile_saved_while_its_picture_is_removed_does_not_bring_it_back():
     member = UserFactory()
-    update_profile(actor=member, **FORM, picture=drawing())
+    update_profile(actor=member, **FORM, picture=saved("PNG"))
     assert files_of_pictures() == [Profile.objects.get(user=member).picture.name]
 
     with second_session() as start:
