@@ -6,6 +6,7 @@ from threading import Event
 from uuid import UUID
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import IntegrityError, connections, transaction
@@ -21,7 +22,7 @@ from dao_portal.core.checks import subscribers_can_be_told
 from dao_portal.core.models import AuditLog, EventDelivery, Setting
 from dao_portal.core.services.options import set_option
 from dao_portal.core.web.request import RequestInfo, request_scope
-from governance.models import PowerSnapshot, Proposal, Vote
+from governance.models import Proposal
 from governance.services.cancelling import cancel_proposal
 from governance.services.closing import close_proposal
 from governance.services.opening import open_proposal
@@ -43,6 +44,8 @@ from tests.factories import (
 )
 from tests.listeners import Listener
 from tests.sql import sql
+
+OURS = {"core", "accounts", "treasury", "governance", "social"}
 
 pytestmark = pytest.mark.django_db
 
@@ -165,8 +168,8 @@ def refuse_audit_rows() -> None:
 
 
 def everything() -> dict[str, list]:
-    """All that a service could have left behind."""
-    models = (User, Setting, PowerSnapshot, Vote, Proposal)
+    """All that a service could have left behind, in any table of ours."""
+    models = [each for each in apps.get_models() if each._meta.app_label in OURS]
     return {model._meta.db_table: list(model.objects.order_by("pk").values()) for model in models}
 
 
