@@ -21,6 +21,7 @@ from governance.models import Proposal, Vote
 from social.models import Comment, CommentReaction, Notification
 from tests.accounts.profile_form import FORM
 from tests.factories import close_now, comment_on, give_power, open_proposal_with
+from tests.sql import sql
 from treasury.models import Transaction, UserToken
 
 OFF = [timedelta(days=400), timedelta(days=-400)]
@@ -57,6 +58,9 @@ def wrong_clock(request, proposal, monkeypatch) -> Iterator[None]:
 
 @pytest.fixture
 def since(proposal) -> datetime:
+    sql(
+        "SELECT pg_sleep(%(seconds)s)", seconds=2 * TOLERANCE.total_seconds()
+    )  # keys are that exact
     return database_now()
 
 
