@@ -58,9 +58,8 @@ def wrong_clock(request, proposal, monkeypatch) -> Iterator[None]:
 
 @pytest.fixture
 def since(proposal) -> datetime:
-    sql(
-        "SELECT pg_sleep(%(seconds)s)", seconds=2 * TOLERANCE.total_seconds()
-    )  # keys are that exact
+    # Keys are no more exact than that: what was there before does not count.
+    sql("SELECT pg_sleep(%(seconds)s)", seconds=2 * TOLERANCE.total_seconds())
     return database_now()
 
 

@@ -25,8 +25,8 @@ STATEMENTS = {
     "inbox": (None, 6),
     "results, unchanged": (0, None),
     "results, changed": (4, None),
-    "vote, new": (None, 18),
-    "vote, changed": (None, 19),
+    "vote, new": (None, 14),
+    "vote, changed": (None, 15),
     "comment": (None, 14),
     "like, undo": (None, 9),
 }
