@@ -105,9 +105,8 @@ def _restored(kept: dict[str, Any]) -> EmailMultiAlternatives:
 
 
 def _wake() -> None:
-    """A quick first try, unless the server is known to be away: the sweep looks out for it."""
-    if not cache.get(AWAY):
-        current_app.signature(SEND_MAILS, kwargs={"woken": True}).delay()
+    """A quick first try, which does nothing while the server is known to be away."""
+    current_app.signature(SEND_MAILS, kwargs={"woken": True}).delay()
 
 
 def send_due_mails(*, woken: bool = False) -> int:
